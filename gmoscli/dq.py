@@ -1,0 +1,26 @@
+"""The flags of the DQ plane."""
+
+from enum import IntFlag
+
+
+class Dq(IntFlag):
+    """Bits of a DQ plane; 0 is a good pixel. The values are those of Gemini products."""
+
+    BAD = 1
+    """Static bad pixel."""
+    NONLINEAR = 2
+    """Above the linear range of the detector."""
+    SATURATED = 4
+    COSMIC_RAY = 8
+    NO_DATA = 16
+    """No input reached this pixel: a gap, or outside the footprint."""
+    OVERLAP = 32
+    UNILLUMINATED = 64
+    """Outside the field of view, behind the guide probe, or with too little flat-field light."""
+
+
+UNUSABLE = Dq.BAD | Dq.COSMIC_RAY | Dq.NO_DATA | Dq.UNILLUMINATED
+"""Flags of pixels that are left out of a stack wherever a better one exists."""
+
+NOT_LINEAR = Dq.NONLINEAR | Dq.SATURATED
+"""Flags of pixels whose value is a lower limit: kept in a stack, left out of measurements."""

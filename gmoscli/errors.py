@@ -1,0 +1,45 @@
+"""What a person may be told: one line, the next command, and an exit code."""
+
+from pathlib import Path
+
+
+class GmosError(Exception):
+    """Something an observer can understand and mend.
+
+    Shown as ``command: path: message`` and, below it, ``hint: ...``; never as a traceback.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, path: str | Path | None = None, hint: str | None = None):
+        super().__init__(message)
+        self.message = message
+        self.path = None if path is None else str(path)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message if self.path is None else f"{self.path}: {self.message}"
+
+
+class BadFile(GmosError):
+    """A file that cannot be read, or is not what it has to be."""
+
+
+class ReductionError(GmosError):
+    """Good files that cannot be reduced together, or not with this recipe."""
+
+
+class DatabaseError(GmosError):
+    """The calibration database cannot be used, or refused a file."""
+
+
+class UsageError(GmosError):
+    """A word on the command line or in the configuration that means nothing here."""
+
+    exit_code = 2
+
+
+class CalibrationMissing(GmosError):
+    """No stored calibration fits."""
+
+    exit_code = 3

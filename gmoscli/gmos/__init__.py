@@ -1,0 +1,1 @@
+"""What GMOS headers mean: detectors, tags, descriptors."""

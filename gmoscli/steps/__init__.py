@@ -1,0 +1,1 @@
+"""Reduction steps: one effect a module, each a pure function."""
