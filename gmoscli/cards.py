@@ -1,0 +1,248 @@
+"""Read FITS headers without numpy: plain, ``.gz`` and ``.bz2`` files, told apart by content.
+
+Source: FITS Standard 4.0, sections 3 (file structure) and 4 (headers).
+"""
+
+import io
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import count, islice
+from math import prod
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from .errors import BadFile
+
+Value = str | int | float | bool | None
+
+_BLOCK = 2880
+_CARD = 80
+_BUFFER = 10 * _BLOCK  # a primary header of GMOS has 5 to 9 blocks: one call reads it all
+
+_COMMENTARY = frozenset(("", "COMMENT", "HISTORY", "CONTINUE", "END"))
+_STRING = re.compile(r"\s*'((?:[^']|'')*)'")
+_BARE = re.compile(r"\s*([^/\s]*)")
+_INT = re.compile(r"[+-]?\d+")
+_FLOAT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[EDed][+-]?\d+)?")
+
+
+class Header(Mapping[str, Value]):
+    """The keywords of one header unit and their values, parsed when asked for.
+
+    Commentary is left out. Of a keyword that occurs twice the first value counts. A card without
+    a value, or with one that is no FITS value, gives None. A HIERARCH keyword goes by its words.
+    """
+
+    def __init__(self, cards: bytes | Mapping[str, Value]):
+        self._text = cards.decode("latin-1") if isinstance(cards, bytes) else ""
+        self._values: dict[str, Value] = {} if isinstance(cards, bytes) else dict(cards)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """Where the card of each keyword begins."""
+        text, places = self._text, dict.fromkeys(self._values, 0)
+        for at in range(0, len(text), _CARD):
+            name = text[at : at + 8].rstrip()
+            if text[at + 8 : at + 10] == "= ":
+                places.setdefault(name, at)
+            elif name == "HIERARCH":
+                places.setdefault(text[at + 9 : at + _CARD].partition("=")[0].strip(), at)
+            elif name not in _COMMENTARY:
+                places.setdefault(name, at)
+        return places
+
+    def __getitem__(self, keyword: str) -> Value:
+        if keyword not in self._values:
+            self._values[keyword] = _value(self._text, self._places[keyword])
+        return self._values[keyword]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, keyword: object) -> bool:
+        return keyword in self._places
+
+
+class Headers:
+    """The headers of one file: the primary one, and those of its science extensions.
+
+    The extensions are read when first asked for, so that what stands in the primary header is
+    known after one short read, even of a compressed file.
+    """
+
+    def __init__(
+        self, phu: Header, extensions: Sequence[Header] = (), path: str | Path | None = None
+    ):
+        self.path = None if path is None else Path(path)
+        self.phu = phu
+        self._extensions: tuple[Header, ...] | None = tuple(extensions)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Return the headers of a file. Raises BadFile if it is not FITS."""
+        headers = cls(next(read_headers(path)), path=path)
+        headers._extensions = None
+        return headers
+
+    @property
+    def extensions(self) -> tuple[Header, ...]:
+        """Headers of the science pixels. Raises BadFile if the file is not whole."""
+        if self._extensions is None and self.path is not None:
+            rest = islice(read_headers(self.path), 1, None)
+            self._extensions = _science(self.phu, rest)
+        return self._extensions or ()
+
+
+def read_headers(path: str | Path) -> Iterator[Header]:
+    """Yield the header of each unit of a FITS file, in order; pixels are skipped, not read.
+
+    Raises BadFile for what is missing, not FITS or truncated. Of a truncated file the headers
+    that are whole come first.
+    """
+    path = Path(path)
+    try:
+        with _opened(path) as stream:
+            yield from _headers(stream, path)
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadFile(_reason(error), path=path) from error
+
+
+def _headers(stream: BinaryIO, path: Path) -> Iterator[Header]:
+    for unit in count():
+        block = stream.read(_BLOCK)
+        if not block and unit:
+            return
+        _check_start(block, unit, path)
+        cards = block
+        while not _is_last(block):
+            block = stream.read(_BLOCK)
+            if len(block) < _BLOCK:
+                raise BadFile(f"truncated in the header of unit {unit}", path=path)
+            cards += block
+        yield (header := Header(cards))
+        _skip_data(stream, _data_size(header), unit, path)
+
+
+def _check_start(block: bytes, unit: int, path: Path) -> None:
+    """Raise BadFile unless a header unit begins here."""
+    if not block:
+        raise BadFile("empty file", path=path)
+    if not unit and not block.startswith(b"SIMPLE  ="):
+        raise BadFile("not a FITS file", path=path)
+    if unit and not block.startswith(b"XTENSION="):
+        raise BadFile(f"no header where unit {unit} should begin", path=path)
+
+
+def _is_last(block: bytes) -> bool:
+    """Say whether this block of cards holds the END card, which only blanks may follow."""
+    text = block.rstrip(b" \0")
+    return text.endswith(b"END") and len(text) % _CARD == 3
+
+
+def _skip_data(stream: BinaryIO, size: int, unit: int, path: Path) -> None:
+    """Move to the next unit. The last byte is read: seeking does not notice the end of a file."""
+    if size:
+        start = stream.tell()
+        stream.seek(start + size - 1)
+        if not stream.read(1):
+            raise BadFile(f"truncated in the data of unit {unit}", path=path)
+        stream.seek(start + -(-size // _BLOCK) * _BLOCK)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading, decompressed if its first bytes say that it is compressed."""
+    with path.open("rb", buffering=_BUFFER) as plain:
+        magic = plain.read(3)
+        plain.seek(0)
+        if magic.startswith(b"\x1f\x8b"):
+            from gzip import GzipFile  # noqa: PLC0415 - start-up: most files are plain
+
+            with GzipFile(fileobj=plain) as unzipped:
+                yield io.BufferedReader(unzipped, _BUFFER)
+        elif magic == b"BZh":
+            from bz2 import BZ2File  # noqa: PLC0415 - as above
+
+            with BZ2File(plain) as unzipped:
+                yield io.BufferedReader(unzipped, _BUFFER)
+        else:
+            yield plain
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    if isinstance(error, EOFError):
+        return "truncated: the compressed data end too early"
+    return "corrupt compressed data"
+
+
+def _science(phu: Header, rest: Iterable[Header]) -> tuple[Header, ...]:
+    """Return the headers of the science pixels.
+
+    Those are the extensions named SCI, by EXTVER; in a raw file, where none is named, all images;
+    in a file of a single unit with pixels, that unit.
+    """
+    images = [header for header in rest if _is_image(header)]
+    if not images:
+        return (phu,) if _data_size(phu) else ()
+    named = [header for header in images if header.get("EXTNAME") == "SCI"]
+    if named:
+        return tuple(sorted(named, key=lambda header: _int(header, "EXTVER", 1)))
+    return tuple(header for header in images if not header.get("EXTNAME"))
+
+
+def _is_image(header: Header) -> bool:
+    """Say whether pixels follow: an image, or one compressed into a table (``.fits.fz``)."""
+    return header.get("XTENSION") == "IMAGE" or header.get("ZIMAGE") is True
+
+
+def _data_size(header: Header) -> int:
+    """Return the number of bytes of the data unit, without its padding."""
+    axes = [_int(header, f"NAXIS{n}") for n in range(1, _int(header, "NAXIS") + 1)]
+    pixels = _int(header, "PCOUNT") + prod(axes) if axes else 0
+    return abs(_int(header, "BITPIX")) // 8 * _int(header, "GCOUNT", 1) * pixels
+
+
+def _int(header: Header, keyword: str, default: int = 0) -> int:
+    value = header.get(keyword)
+    return value if isinstance(value, int) else default
+
+
+def _value(text: str, at: int) -> Value:
+    """Return the value of the card that begins at ``at``."""
+    card = text[at : at + _CARD]
+    start = card.find("=") + 1 if card.startswith("HIERARCH") else 9
+    if not start or card[start - 1] != "=":
+        return None
+    if found := _STRING.match(card, start):
+        return _string(text, at, found)
+    found = _BARE.match(card, start)
+    return _bare(found[1]) if found else None
+
+
+def _string(text: str, at: int, found: re.Match[str]) -> str:
+    """Return a string value, with the parts of it that stand on CONTINUE cards."""
+    value = found[1]
+    while value.rstrip().endswith("&") and text.startswith("CONTINUE  ", at + _CARD):
+        at += _CARD
+        more = _STRING.match(text[at : at + _CARD], 10)
+        value = value.rstrip()[:-1] + (more[1] if more else "")
+    return value.replace("''", "'").rstrip()
+
+
+def _bare(word: str) -> Value:
+    """Return the value of an unquoted word: logical, integer or real."""
+    if word in ("T", "F"):
+        return word == "T"
+    if _INT.fullmatch(word):
+        return int(word)
+    if _FLOAT.fullmatch(word):
+        return float(word.upper().replace("D", "E"))
+    return None
