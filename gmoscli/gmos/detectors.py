@@ -1,12 +1,11 @@
 """The detector arrays: their amplifiers, geometry and limits, read from ``detectors.toml``."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import BadFile
@@ -229,7 +228,9 @@ def _of_mode(
 
 @cache
 def _tables() -> dict[str, Any]:
-    return tomllib.loads((files(__package__) / "detectors.toml").read_text("utf-8"))
+    from tomllib import loads  # noqa: PLC0415 - start-up: most selections need no number
+
+    return loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 @cache

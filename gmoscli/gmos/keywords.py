@@ -1,0 +1,33 @@
+"""Keywords with a type: what is missing, or of the wrong type, is None."""
+
+import re
+
+from ..cards import Header
+
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([EeDd][+-]?\d+)?\s*")
+
+
+def text(header: Header, keyword: str) -> str | None:
+    """Return a string; numbers are none."""
+    value = header.get(keyword)
+    return value if isinstance(value, str) else None
+
+
+def upper(header: Header, keyword: str) -> str:
+    """Return a string in upper case, empty if it is missing."""
+    return (text(header, keyword) or "").upper()
+
+
+def number(header: Header, keyword: str) -> float | None:
+    """Return a number, also from a numeric string."""
+    value = header.get(keyword)
+    if isinstance(value, str):
+        found = _NUMBER.fullmatch(value)
+        return float(value.upper().replace("D", "E")) if found else None
+    return None if value is None or isinstance(value, bool) else float(value)
+
+
+def integer(header: Header, keyword: str) -> int | None:
+    """Return a whole number."""
+    value = number(header, keyword)
+    return int(value) if value is not None and value.is_integer() else None
