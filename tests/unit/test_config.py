@@ -102,8 +102,13 @@ def test_an_empty_list_of_databases_means_none(place):
 
 @pytest.mark.parametrize(
     ("line", "get", "store"),
-    [("/x.db", True, False), ("/x.db get", True, False), ("/x.db store", False, True)]
-    + [("/x.db get store", True, True), ("/x.db  store   get", True, True)],
+    [
+        ("/x.db", True, False),
+        ("/x.db get", True, False),
+        ("/x.db store", False, True),
+        ("/x.db get store", True, True),
+        ("/x.db  store   get", True, True),
+    ],
 )
 @pytest.mark.parametrize("form", ['"{}"', '["{}"]', "{}"])
 def test_flags_of_a_line_mean_the_same_in_toml_and_ini(place, line, get, store, form):
