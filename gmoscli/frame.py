@@ -1,0 +1,277 @@
+"""Exposures and their parts: what steps receive and give back.
+
+All are values: a step returns a new one and leaves what it was given as it found it. Arrays are
+``[y, x]``; sci and var are float32 (var is a variance), dq is uint16 (:class:`gmoscli.dq.Dq`).
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .cards import Headers
+from .geometry import Affine, Tan
+from .gmos.detectors import Detector
+from .section import Section
+
+Plane = NDArray[np.float32]
+Flags = NDArray[np.uint16]
+Catalogue = NDArray[np.void]
+
+
+@dataclass(frozen=True)
+class Amp:
+    """One amplifier's share of a ccd."""
+
+    name: str
+    columns: slice
+    """Columns of the ccd's array."""
+    section: Section
+    """The same pixels in detector coordinates, unbinned (DETSEC)."""
+    gain: float
+    """Electrons per ADU; 1 once the ccd is in electrons."""
+    read_noise: float
+    """Electrons, one sigma."""
+    saturation: float
+    """Level in the unit of the pixels, carried through every step."""
+    nonlinear: float
+    """Level in the unit of the pixels, carried through every step."""
+    zero: float = 0.0
+    """Overscan level that was subtracted, ADU."""
+
+
+@dataclass(frozen=True)
+class Sky:
+    """The sky of one ccd: level and noise, electrons per pixel."""
+
+    level: float
+    noise: float
+
+
+@dataclass(frozen=True)
+class CcdInfo:
+    """What is known of one ccd of one exposure, apart from its pixels."""
+
+    index: int
+    """1, 2, 3 from the left of the focal plane; 0 for a mosaic of all."""
+    section: Section
+    """Region of the chip that was read, unbinned (CCDSEC)."""
+    binning: tuple[int, int]
+    shape: tuple[int, int]
+    """(ny, nx) of the arrays."""
+    amps: tuple[Amp, ...]
+    unit: str
+    """'adu' or 'electron'."""
+    wcs: Tan | None = None
+    sources: Catalogue | None = None
+    """Detected sources, see :mod:`gmoscli.steps.sources`; positions in pixels of the array."""
+    sky: Sky | None = None
+    level: float | None = None
+    """Median of the lit pixels, for scaling flats."""
+    fwhm: float | None = None
+    """Seeing of the stars, pixels."""
+
+
+@dataclass(frozen=True)
+class Readout:
+    """The raw pixels of one amplifier, overscan and all."""
+
+    counts: NDArray[Any]
+    """ADU, as read."""
+    light: Section
+    """Light-sensitive part of the array (DATASEC)."""
+    overscan: Section | None
+    """Overscan part of the array (BIASSEC)."""
+    amp: Amp
+    dq: Flags
+    """Flags of the light-sensitive part."""
+
+
+@dataclass(frozen=True)
+class RawCcd:
+    """One ccd as the telescope wrote it."""
+
+    info: CcdInfo
+    readouts: tuple[Readout, ...]
+    contaminated: int
+    """Overscan columns next to the light that carry some of it."""
+
+
+@dataclass(frozen=True)
+class Ccd:
+    """One ccd, trimmed and assembled: three planes, and what is known of them."""
+
+    info: CcdInfo
+    sci: Plane
+    var: Plane
+    dq: Flags
+    objects: NDArray[np.uint8] | None = None
+    """1 where a catalogued source shines; None before sources are mapped."""
+
+    def with_planes(self, **planes: NDArray[Any]) -> "Ccd":
+        """Return the ccd with some planes replaced: sci, var, dq, objects."""
+        return replace(self, **planes)
+
+    def with_info(self, **changes: Any) -> "Ccd":
+        """Return the ccd with some facts replaced."""
+        return replace(self, info=replace(self.info, **changes))
+
+    def per_column(self, values: dict[str, float]) -> Plane:
+        """Return a row that holds each amplifier's value in its columns; keys are amp names."""
+        row = np.empty(self.sci.shape[1], np.float32)
+        for amp in self.info.amps:
+            row[amp.columns] = values[amp.name]
+        return row
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a frame lies on the sky of the reference frame, and how its counts compare."""
+
+    fix: Affine = field(default_factory=Affine)
+    """Acts on the reference's tangent plane (degrees): reference sky to this frame's sky."""
+    matches: int = 0
+    rms: float = 0.0
+    """Of matched stars, one axis, arcsec."""
+    scale: float = 1.0
+    """Multiplies the frame's counts."""
+    scale_error: float = 0.0
+    offsets: dict[int, float] = field(default_factory=dict)
+    """By ccd index: added to the scaled counts."""
+    weights: dict[int, float] = field(default_factory=dict)
+    """By ccd index: weight in the average; one for all when empty."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Output pixels shared by all frames: one for each ccd, or one for the mosaic."""
+
+    index: int
+    """The ccd's index, or 0 for the mosaic."""
+    wcs: Tan | None
+    shape: tuple[int, int]
+    members: tuple[int, ...]
+    """Indexes of the ccds that fall on it."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """One line of a file's history: a step with the parameters it ran with."""
+
+    step: str
+    primitive: str
+    args: str
+
+
+@dataclass(frozen=True)
+class Used:
+    """One file behind a product: its name, checksum, and the step that read it."""
+
+    name: str
+    checksum: str
+    step: str
+
+
+@dataclass(frozen=True)
+class Observation:
+    """An exposure without its pixels."""
+
+    name: str
+    """File name without folder and endings."""
+    path: Path
+    headers: Headers
+    detector: Detector
+    exposure_time: float
+    """Seconds."""
+    ccds: tuple[CcdInfo, ...]
+    placement: Placement = field(default_factory=Placement)
+    grids: tuple[Grid, ...] = ()
+    reference: bool = False
+    """True for the frame that the others were registered to."""
+    history: tuple[Done, ...] = ()
+    used: tuple[Used, ...] = ()
+    inputs: tuple["Observation", ...] = ()
+    """Of a product: the frames that it was made of."""
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """One shutter opening, all its ccds; a product is one again."""
+
+    obs: Observation
+    ccds: tuple[Ccd, ...]
+
+
+class Source(Protocol):
+    """Where a frame's pixels come from: a file, or memory in a test."""
+
+    @property
+    def obs(self) -> Observation:
+        """Everything but the pixels."""
+
+    def ccd(self, index: int) -> RawCcd | Ccd:
+        """Return the pixels of one ccd. Raises BadFile when they cannot be read."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Rows of one ccd of one frame that reach a band of output rows, on native pixels."""
+
+    sci: Plane
+    var: Plane
+    dq: Flags
+    first: int
+    """Row of the ccd's array that the planes begin with."""
+    to_native: Affine
+    """From pixels of the output grid to pixels of the ccd's array."""
+    scale: float = 1.0
+    """Multiplies the counts."""
+    offset: float = 0.0
+    """Added to the scaled counts."""
+
+
+@dataclass(frozen=True)
+class Strips:
+    """All frames under one band of output rows, before they share a grid.
+
+    The pieces reach ``HALO`` rows beyond the band on both sides, where the ccd has them.
+    """
+
+    frames: tuple[tuple[Piece, ...], ...]
+    first: int
+    """Row of the output grid that the band begins with."""
+    shape: tuple[int, int]
+    """(rows, columns) of the band."""
+    weights: tuple[float, ...]
+    fwhm: tuple[float, ...]
+    """Seeing of each frame, pixels; 0 where it was not measured."""
+    sky: float
+    """Level of the blank sky after scaling and offsets."""
+
+
+@dataclass(frozen=True)
+class Deep:
+    """All frames of a band on one grid: arrays are [frame, y, x]."""
+
+    sci: Plane
+    var: Plane
+    dq: Flags
+    weights: tuple[float, ...]
+    sky: float
+    """Level of the blank sky."""
+    sharpness: float = 1.0
+    """Mean over frames of the sum of squared interpolation weights; 1 without interpolation."""
+
+
+@dataclass(frozen=True)
+class Planes:
+    """A band of the product."""
+
+    sci: Plane
+    var: Plane
+    dq: Flags
+    used: NDArray[np.uint16]
+    """Number of frames behind each pixel."""
+    sharpness: float = 1.0

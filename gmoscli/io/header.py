@@ -1,0 +1,189 @@
+"""What the headers of a product say."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+
+from .. import __version__
+from ..frame import CcdInfo, Exposure, Observation
+from ..gmos import descriptors
+
+MARKERS = {"bias": "PROCBIAS", "flat": "PROCFLAT", "fringe": "PROCFRNG", "": "PROCSCI"}
+"""Keyword of the primary header whose presence makes a file a product of that kind."""
+
+STAMPS = {
+    "addDQ": "ADDDQ",
+    "addIllumMaskToDQ": "ADILLMSK",
+    "addVAR": "ADDVAR",
+    "overscanCorrect": "SUBOVER",
+    "biasCorrect": "BIASCORR",
+    "ADUToElectrons": "ADUTOELE",
+    "flatCorrect": "FLATCORR",
+    "normalizeFlat": "NORMLIZE",
+    "scaleFlats": "SCALEFLT",
+    "fringeCorrect": "FRNGCORR",
+    "detectSources": "DETECSRC",
+    "adjustWCSToReference": "CORRWCS",
+    "resampleToCommonFrame": "ALIGN",
+    "scaleCountsToReference": "SCALEOBJ",
+    "correctBackgroundToReference": "CORRBG",
+    "stackFrames": "STACKFRM",
+    "mosaicDetectors": "MOSAIC",
+    "QECorrect": "QECORR",
+}
+"""Keyword that dates each primitive, as other Gemini software looks for it."""
+
+_GONE = ("BIASSEC", "RADECSYS", "TRIMSEC", "OVERSEC", "EXTNAME", "EXTVER", "BZERO", "BSCALE",
+         "AMPNAME", "GAIN", "RDNOISE", "FRMNAME", "FRAMEID", "CD1_1", "CD1_2", "CD2_1", "CD2_2")
+
+
+def primary(exposure: Exposure, kind: str, stamp: str) -> fits.Header:
+    """Return the primary header: the first frame's, brought up to what the product is."""
+    obs = exposure.obs
+    frames = obs.inputs or (obs,)
+    header = fits.Header.fromstring(obs.headers.phu.text)
+    header["ORIGNAME"] = (f"{obs.name}.fits", "name of the first raw file")
+    header["PROCSOFT"] = ("gmoscli", "software that made this file")
+    header["PROCSVER"] = (__version__, "its version")
+    header["PROCMODE"] = ("sq", "science quality")
+    for keyword in ("PREPARE", "GEM-TLM", *_stamped(obs), MARKERS[kind]):
+        header[keyword] = stamp
+    if "SUBOVER" in header:
+        header["TRIMOVER"], header["TRIMMED"] = stamp, "yes"
+    for used in obs.used:
+        if used.step in ("bias", "flat", "fringe", "bpm"):
+            header[f"{used.step.upper()}IM"[:8]] = (used.name, f"{used.step} that was applied")
+    label = descriptors.data_label(obs.headers)
+    if label:
+        header["DATALAB"] = f"{label}-SQ-{(kind or 'image').upper()}"
+    for keyword, value, comment in _combined(frames, obs):
+        header[keyword] = (value, comment)
+    return header
+
+
+def _stamped(obs: Observation) -> Iterator[str]:
+    for done in obs.history:
+        if done.primitive in STAMPS:
+            yield STAMPS[done.primitive]
+
+
+def _combined(
+    frames: Sequence[Observation], obs: Observation
+) -> Iterator[tuple[str, Any, str]]:
+    """Return the cards that tell of all frames together."""
+    yield "NCOMBINE", len(frames), "number of frames combined"
+    for i, frame in enumerate(frames, start=1):
+        yield f"IMCMB{i:03d}", f"{frame.name}.fits", "combined frame"
+    seconds = [frame.exposure_time for frame in frames]
+    yield "EXPTIME", obs.exposure_time, "[s] exposure that the counts stand for"
+    yield "TEXPTIME", sum(seconds), "[s] exposure of all frames together"
+    masses = [m for f in frames if (m := descriptors.airmass(f.headers)) is not None]
+    if masses:
+        yield "AIRMASS", fmean(masses), "mean of all frames"
+        yield "AMSTART", min(masses), "lowest of all frames"
+        yield "AMEND", max(masses), "highest of all frames"
+    middle = _middle(frames)
+    if middle is not None:
+        yield "DATE-AVG", middle.isoformat(timespec="milliseconds"), "UT, weighted by exposure"
+    reference = next((f for f in frames if f.reference), None)
+    if reference is not None and len(frames) > 1:
+        yield "REFFRAME", f"{reference.name}.fits", "sky and counts are this frame's"
+
+
+def _middle(frames: Sequence[Observation]) -> datetime | None:
+    """Return the mean of the frames' mid-times, weighted by exposure."""
+    starts = [descriptors.ut_datetime(frame.headers) for frame in frames]
+    known = [(t, f.exposure_time) for t, f in zip(starts, frames, strict=True) if t is not None]
+    if not known:
+        return None
+    base = known[0][0]
+    weights = [seconds or 1.0 for _, seconds in known]
+    mids = [(t - base).total_seconds() + seconds / 2 for t, seconds in known]
+    mean = sum(w * m for w, m in zip(weights, mids, strict=True)) / sum(weights)
+    return base + timedelta(seconds=mean)
+
+
+def extension(exposure: Exposure, info: CcdInfo, kind: str, version: int) -> fits.Header:
+    """Return the header that the planes of one ccd share."""
+    obs = exposure.obs
+    chips = obs.detector.chips
+    header = fits.Header()
+    xbin, ybin = info.binning
+    ny, nx = info.shape
+    header["EXTVER"] = version
+    header["BUNIT"] = ("" if kind == "flat" else info.unit, "unit of the pixels")
+    header["CCDSUM"] = f"{xbin} {ybin}"
+    header["DETSIZE"] = f"[1:{chips[2].origin[0] + 2048},1:{obs.detector.chip_shape[1]}]"
+    if info.index:
+        chip = chips[info.index - 1]
+        header["CCDNAME"] = chip.name
+        header["CCDSEC"] = str(info.section)
+        header["DETSEC"] = str(info.section.moved(*chip.origin))
+    else:
+        header["CCDNAME"] = obs.detector.detid
+        header["DETSEC"] = f"[1:{chips[2].origin[0] + 2048},{info.section.y1 + 1}:{info.section.y2}]"
+    header["DATASEC"] = f"[1:{nx},1:{ny}]"
+    header["AMPNAME"] = "+".join(amp.name for amp in info.amps)
+    for i, amp in enumerate(info.amps, start=1):
+        header[f"AMPNAM{i}"] = (amp.name, f"amplifier {i} of this ccd")
+        header[f"AMPSEC{i}"] = (str(amp.section), "its pixels on the detector")
+    header.update(_levels(exposure, info))
+    if info.wcs is not None:
+        header.update(wcs_cards(info))
+    return header
+
+
+def _levels(exposure: Exposure, info: CcdInfo) -> dict[str, Any]:
+    """Return gain, noise and limits of the product's pixels."""
+    frames = exposure.obs.inputs or (exposure.obs,)
+    weights, scales = [], []
+    for frame in frames:
+        weights.append(frame.placement.weights.get(info.index, 1.0))
+        scales.append(frame.placement.scale)
+    w, s = np.array(weights), np.array(scales)
+    own = float(np.mean([amp.gain for amp in info.amps]))
+    noise = float(np.mean([amp.read_noise for amp in info.amps]))
+    total = w.sum()
+    setting = descriptors.gain_setting(exposure.obs.headers)
+    cards: dict[str, Any] = {
+        "GAIN": (round(own * float(total**2 / (w**2 * s).sum()), 6), "electrons per unit, effective"),
+        "RDNOISE": (round(noise * float(np.sqrt((w**2 * s**2).sum()) / total), 6),
+                    "[electron] effective, per frame that the counts stand for"),
+        "SATLEVEL": (min(amp.saturation for amp in info.amps), "saturation level, unit of pixels"),
+        "NONLINEA": (min(amp.nonlinear for amp in info.amps), "non-linear level, unit of pixels"),
+    }
+    if setting is not None:
+        cards["GAINSET"] = (setting, "gain setting")
+    if info.sky is not None:
+        cards["SKYLEVEL"] = (round(info.sky.level, 4), "sky per pixel")
+    if info.fwhm is not None and info.wcs is not None:
+        cards["MEANFWHM"] = (round(info.fwhm * info.wcs.scale, 4), "[arcsec] seeing")
+    return cards
+
+
+def wcs_cards(info: CcdInfo) -> dict[str, Any]:
+    """Return the celestial coordinates of a ccd as FITS cards."""
+    wcs = info.wcs
+    assert wcs is not None
+    cards: dict[str, Any] = {
+        "WCSAXES": 2,
+        "CTYPE1": "RA---TAN",
+        "CTYPE2": "DEC--TAN",
+        "CUNIT1": "deg",
+        "CUNIT2": "deg",
+        "CRVAL1": wcs.crval[0],
+        "CRVAL2": wcs.crval[1],
+        "CRPIX1": wcs.crpix[0] + 1,
+        "CRPIX2": wcs.crpix[1] + 1,
+        "RADESYS": "FK5",
+        "EQUINOX": 2000.0,
+        "PIXSCALE": (round(wcs.scale, 6), "[arcsec] of these pixels"),
+    }
+    for i in range(2):
+        for j in range(2):
+            cards[f"CD{i + 1}_{j + 1}"] = float(wcs.cd[i, j])
+    return cards

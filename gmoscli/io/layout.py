@@ -1,0 +1,293 @@
+"""How the extensions of one file make up ccds.
+
+Extensions are grouped by their detector sections, never by their order in the file. A file may be
+raw (one extension an amplifier, with overscan), reduced but still in amplifiers (twelve SCI, VAR,
+DQ, as DRAGONS writes calibrations), in ccds (three), or a mosaic (one).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cards import Header, Headers
+from ..errors import BadFile
+from ..frame import Amp, Ccd, CcdInfo, Flags, Observation, Plane, RawCcd, Readout
+from ..geometry import Tan, array_to_detector
+from ..gmos import descriptors
+from ..gmos.detectors import ADC_LIMIT, Detector, detector, full_well
+from ..gmos.tags import tags_of
+from ..section import Section
+
+Pixels = NDArray[Any]
+Reader = Callable[[str, int], Pixels | None]
+"""Returns the pixels of an extension by name and number, or None if there is no such extension."""
+
+EXTENSION_COUNTS = (1, 2, 3, 4, 6, 12)
+CHIP_WIDTH = 2048
+"""Unbinned columns of every GMOS chip."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One science extension, and where its pixels belong."""
+
+    version: int
+    """EXTVER of a named extension, else the position among the images, from 1."""
+    position: int
+    """Among the science extensions, from 0."""
+    header: Header
+    light: Section
+    overscan: Section | None
+    on_chip: Section
+    """CCDSEC: unbinned, on its own chip."""
+    on_detector: Section
+    """DETSEC: unbinned, chips side by side."""
+
+    @property
+    def ccd(self) -> int:
+        """Index of the ccd, 1 to 3; 0 when the extension spans several."""
+        return self.on_detector.x1 // CHIP_WIDTH + 1 if self.on_detector.width <= CHIP_WIDTH else 0
+
+
+class Layout:
+    """The ccds of one file."""
+
+    def __init__(self, headers: Headers):
+        self.headers = headers
+        self.path = headers.path or Path()
+        self.tags = tags_of(headers)
+        if "GMOS" not in self.tags:
+            name = headers.phu.get("INSTRUME") or "not named"
+            raise BadFile(f"not a GMOS exposure: the instrument is {name}", path=self.path)
+        if len(headers.extensions) not in EXTENSION_COUNTS:
+            count = len(headers.extensions)
+            raise BadFile(f"not a GMOS image: it has {count} extensions", path=self.path)
+        self.named = headers.extensions[0].get("EXTNAME") == "SCI"
+        self.units = sorted(
+            (self._unit(i, header) for i, header in enumerate(headers.extensions)),
+            key=lambda unit: unit.on_detector,
+        )
+        self.indexes = tuple(dict.fromkeys(unit.ccd for unit in self.units))
+
+    def observation(self) -> Observation:
+        """Return all that is known without the pixels."""
+        name = self.path.name.partition(".fits")[0]
+        seconds = descriptors.exposure_time(self.headers)
+        return Observation(
+            name=name,
+            path=self.path,
+            headers=self.headers,
+            detector=self.detector,
+            exposure_time=0.0 if seconds is None else seconds,
+            ccds=tuple(self.info(index) for index in self.indexes),
+        )
+
+    @cached_property
+    def detector(self) -> Detector:
+        """The array of chips, by DETID."""
+        try:
+            return detector(str(self.headers.phu.get("DETID") or ""))
+        except BadFile as error:
+            raise BadFile(error.message, path=self.path) from error
+
+    @cached_property
+    def binning(self) -> tuple[int, int]:
+        """Binning (x, y), one for all extensions."""
+        x, y = descriptors.detector_x_bin(self.headers), descriptors.detector_y_bin(self.headers)
+        if x is None or y is None:
+            raise BadFile("no binning, or several: see CCDSUM", path=self.path)
+        return x, y
+
+    def info(self, index: int) -> CcdInfo:
+        """Return what the headers say of one ccd."""
+        members = self._members(index)
+        section = members[0].on_chip
+        for unit in members[1:]:
+            section = section.joined(unit.on_chip)
+        return CcdInfo(
+            index=index,
+            section=section,
+            binning=self.binning,
+            shape=self._shape(members, section),
+            amps=tuple(self._amp(unit, section) for unit in members),
+            unit=str(members[0].header.get("BUNIT") or "adu").lower(),
+            wcs=self._wcs(index, members),
+        )
+
+    def ccd(self, index: int, pixels: Reader) -> RawCcd | Ccd:
+        """Return the pixels of one ccd."""
+        info = self.info(index)
+        members = self._members(index)
+        if "BPM" in self.tags:
+            return self._mask(info, members, pixels)
+        if any(unit.overscan for unit in members):
+            readouts = (
+                self._readout(unit, amp, pixels)
+                for unit, amp in zip(members, info.amps, strict=True)
+            )
+            return RawCcd(info, tuple(readouts), self.detector.contaminated_columns)
+        return self._assembled(info, members, pixels)
+
+    def _unit(self, position: int, header: Header) -> Unit:
+        light, chip, det = (self._section(header, k) for k in ("DATASEC", "CCDSEC", "DETSEC"))
+        if det is None:
+            raise BadFile(f"no DETSEC in extension {position + 1}", path=self.path)
+        version = header.get("EXTVER") if self.named else position + 1
+        x1 = det.x1 // CHIP_WIDTH * CHIP_WIDTH
+        whole = Section(0, _whole(header, "NAXIS1"), 0, _whole(header, "NAXIS2"))
+        return Unit(
+            version=version if isinstance(version, int) else position + 1,
+            position=position,
+            header=header,
+            light=light or whole,
+            overscan=self._section(header, "BIASSEC"),
+            on_chip=chip or det.moved(-x1, 0),
+            on_detector=det,
+        )
+
+    def _section(self, header: Header, keyword: str) -> Section | None:
+        text = header.get(keyword)
+        if text is None:
+            return None
+        try:
+            return Section.parse(str(text))
+        except ValueError as error:
+            raise BadFile(f"{keyword}: {error}", path=self.path) from error
+
+    def _members(self, index: int) -> list[Unit]:
+        return [unit for unit in self.units if unit.ccd == index]
+
+    def _shape(self, members: list[Unit], section: Section) -> tuple[int, int]:
+        if len(members) == 1 and members[0].overscan is None:
+            return members[0].light.height, members[0].light.width
+        binned = section.binned(*self.binning)
+        return binned.height, binned.width
+
+    def _columns(self, unit: Unit, section: Section) -> slice:
+        start = (unit.on_chip.x1 - section.x1) // self.binning[0]
+        return slice(start, start + unit.light.width)
+
+    def _amp(self, unit: Unit, section: Section) -> Amp:
+        gain = descriptors.gain(self.headers)[unit.position]
+        noise = descriptors.read_noise(self.headers)[unit.position]
+        name = str(unit.header.get("AMPNAME") or unit.header.get("CCDNAME") or "")
+        electrons = unit.header.get("BUNIT") == "electron"
+        calibration = "CAL" in self.tags or "PROCESSED" in self.tags
+        if (gain is None or noise is None) and not (electrons or calibration):
+            raise BadFile(f"no gain or read noise known for amplifier {name!r}", path=self.path)
+        level = _number(unit.header, "SATLEVEL") or self._full(name, gain or 1.0)
+        return Amp(
+            name=name,
+            columns=self._columns(unit, section),
+            section=unit.on_detector,
+            gain=1.0 if electrons or gain is None else gain,
+            read_noise=noise or 0.0,
+            saturation=level,
+            nonlinear=_number(unit.header, "NONLINEA") or level,
+        )
+
+    def _full(self, name: str, gain: float) -> float:
+        """Return the level in ADU above zero at which a binned pixel is full."""
+        well = full_well(str(self.headers.phu.get("DETECTOR") or ""), name)
+        if well is None or self.detector.family == "EEV":
+            return ADC_LIMIT
+        return well * self.binning[0] * self.binning[1] / gain
+
+    def _wcs(self, index: int, members: list[Unit]) -> Tan | None:
+        """Return the ccd's celestial coordinates.
+
+        Raw headers place each chip only roughly: the coordinates of the central chip hold for all,
+        by way of the detector's geometry.
+        """
+        if self.named and len(members) == 1:
+            return tan_of(members[0].header, members[0].light, 0)
+        central = 2 if 2 in self.indexes else self.indexes[0]
+        base = self._members(central)
+        section = base[0].on_chip
+        for unit in base[1:]:
+            section = section.joined(unit.on_chip)
+        wcs = tan_of(base[0].header, base[0].light, self._columns(base[0], section).start)
+        if wcs is None or index == central:
+            return wcs
+        plane = wcs.before(
+            array_to_detector(self.detector, central, section, self.binning).inverse
+        )
+        own = members[0].on_chip
+        for unit in members[1:]:
+            own = own.joined(unit.on_chip)
+        return plane.before(array_to_detector(self.detector, index, own, self.binning))
+
+    def _readout(self, unit: Unit, amp: Amp, pixels: Reader) -> Readout:
+        counts = pixels("SCI" if self.named else "", unit.version)
+        if counts is None or counts.shape != (
+            _whole(unit.header, "NAXIS2"),
+            _whole(unit.header, "NAXIS1"),
+        ):
+            raise BadFile(f"no pixels in extension {unit.version}", path=self.path)
+        pedestal = 0.0
+        if unit.overscan is not None:
+            pedestal = float(np.median(counts[unit.overscan.slices][::8]))
+        limits = {
+            name: min(getattr(amp, name) + pedestal, ADC_LIMIT)
+            for name in ("saturation", "nonlinear")
+        }
+        light = unit.light
+        dq = np.zeros((light.height, light.width), np.uint16)
+        return Readout(counts, light, unit.overscan, replace(amp, **limits), dq)
+
+    def _mask(self, info: CcdInfo, members: list[Unit], pixels: Reader) -> Ccd:
+        """Return a bad pixel mask: its pixels are the flags."""
+        dq = np.zeros(info.shape, np.uint16)
+        for unit, amp in zip(members, info.amps, strict=True):
+            flags = pixels("SCI" if self.named else "", unit.version)
+            if flags is not None:
+                dq[:, amp.columns] = flags[unit.light.slices]
+        nothing = np.broadcast_to(np.float32(0), info.shape)
+        return Ccd(info, nothing, nothing, dq)
+
+    def _assembled(self, info: CcdInfo, members: list[Unit], pixels: Reader) -> Ccd:
+        """Return the planes of a reduced file, amplifiers side by side."""
+        sci: Plane = np.empty(info.shape, np.float32)
+        var: Plane = np.zeros(info.shape, np.float32)
+        dq: Flags = np.zeros(info.shape, np.uint16)
+        for unit, amp in zip(members, info.amps, strict=True):
+            for name, plane in (("SCI", sci), ("VAR", var), ("DQ", dq)):
+                part = pixels(name if self.named else "", unit.version)
+                if part is not None:
+                    plane[:, amp.columns] = part[unit.light.slices]
+                elif name == "SCI":
+                    raise BadFile(f"no pixels in extension {unit.version}", path=self.path)
+        return Ccd(info, sci, var, dq)
+
+
+def tan_of(header: Header, light: Section, column: int) -> Tan | None:
+    """Return the TAN coordinates that a header gives to the trimmed and assembled array.
+
+    ``column`` is where the light-sensitive part begins in the array. None without TAN cards.
+    """
+    if (header.get("CTYPE1"), header.get("CTYPE2")) != ("RA---TAN", "DEC--TAN"):
+        return None
+    ra, dec, x, y = (_number(header, k) for k in ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"))
+    if ra is None or dec is None:
+        return None
+    cd = [[_number(header, f"CD{i}_{j}") or 0.0 for j in (1, 2)] for i in (1, 2)]
+    matrix = np.array(cd)
+    if np.linalg.det(matrix) == 0:
+        return None
+    crpix = ((x or 0.0) - 1 - light.x1 + column, (y or 0.0) - 1 - light.y1)
+    return Tan((ra, dec), crpix, matrix)
+
+
+def _number(header: Header, keyword: str) -> float | None:
+    value = header.get(keyword)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _whole(header: Header, keyword: str) -> int:
+    value = header.get(keyword)
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,134 @@
+"""Write products: whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from ..errors import GmosError
+from ..frame import Catalogue, Ccd, Exposure
+from .header import extension, primary
+
+
+def write_product(exposure: Exposure, path: Path, kind: str, stamp: str) -> None:
+    """Write a product: SCI, VAR, DQ for each ccd, its sources, then history and provenance.
+
+    The file appears under its name when it is complete. Raises GmosError when it cannot be
+    written.
+    """
+    units = [fits.PrimaryHDU(header=primary(exposure, kind, stamp))]
+    for version, ccd in enumerate(exposure.ccds, start=1):
+        units += ccd_units(exposure, ccd, kind, version)
+    units += [history(exposure, stamp), provenance(exposure, stamp)]
+    units[0].header["NEXTEND"] = (len(units) - 1, "number of extensions")
+    with written(path) as part:
+        fits.HDUList(units).writeto(part, output_verify="silentfix+ignore")
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside ``path``; give it that name if all goes well.
+
+    Raises GmosError when the folder cannot be written or is full; nothing stays behind.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        with part.open("rb") as stream:
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise GmosError(f"cannot write: {reason}", path=path) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def ccd_units(exposure: Exposure, ccd: Ccd, kind: str, version: int) -> list[fits.ImageHDU]:
+    """Return the extensions of one ccd."""
+    header = extension(exposure, ccd.info, kind, version)
+    units = [
+        fits.ImageHDU(plane, header, name=name)
+        for name, plane in (("SCI", ccd.sci), ("VAR", ccd.var), ("DQ", ccd.dq))
+    ]
+    if ccd.objects is not None:
+        units.append(fits.ImageHDU(ccd.objects, header, name="OBJMASK"))
+    if ccd.objects is not None and ccd.info.sources is not None:
+        units.append(catalogue(ccd.info.sources, ccd, version))
+    return units
+
+
+def catalogue(sources: Catalogue, ccd: Ccd, version: int) -> fits.BinTableHDU:
+    """Return the table of a ccd's sources, in the column names of Source Extractor."""
+    wcs = ccd.info.wcs
+    sky = np.zeros((len(sources), 2))
+    scale = 1.0
+    if wcs is not None:
+        sky = wcs.sky(np.column_stack([sources["x"], sources["y"]]))
+        scale = wcs.scale
+    columns = [
+        ("NUMBER", "J", "", np.arange(1, len(sources) + 1)),
+        ("X_IMAGE", "D", "pix", sources["x"] + 1),
+        ("Y_IMAGE", "D", "pix", sources["y"] + 1),
+        ("X_WORLD", "D", "deg", sky[:, 0]),
+        ("Y_WORLD", "D", "deg", sky[:, 1]),
+        ("A_IMAGE", "E", "pix", sources["a"]),
+        ("B_IMAGE", "E", "pix", sources["b"]),
+        ("THETA_IMAGE", "E", "deg", np.degrees(sources["theta"])),
+        ("FWHM_IMAGE", "E", "pix", sources["fwhm"]),
+        ("FWHM_WORLD", "E", "deg", sources["fwhm"] * scale / 3600),
+        ("ELLIPTICITY", "E", "", 1 - sources["b"] / np.maximum(sources["a"], 1e-9)),
+        ("FLUX_APER", "D", "electron", sources["flux"]),
+        ("FLUXERR_APER", "D", "electron", sources["flux_error"]),
+        ("FLUX_MAX", "E", "electron", sources["peak"]),
+        ("BACKGROUND", "E", "electron", sources["background"]),
+        ("ISOAREA_IMAGE", "J", "pix**2", sources["area"]),
+        ("FLAGS", "J", "", sources["flags"]),
+        ("STAR", "L", "", sources["star"]),
+    ]
+    table = fits.BinTableHDU.from_columns(
+        [fits.Column(name=n, format=f, unit=u or None, array=a) for n, f, u, a in columns],
+        name="OBJCAT",
+    )
+    table.header["EXTVER"] = version
+    return table
+
+
+def history(exposure: Exposure, stamp: str) -> fits.BinTableHDU:
+    """Return the table of steps, in order, with their parameters as JSON."""
+    done = exposure.obs.history
+    return _texts(
+        "HISTORY",
+        {
+            "primitive": [line.primitive for line in done],
+            "args": [line.args for line in done],
+            "timestamp_start": [stamp] * len(done),
+            "timestamp_stop": [stamp] * len(done),
+            "step": [line.step for line in done],
+        },
+    )
+
+
+def provenance(exposure: Exposure, stamp: str) -> fits.BinTableHDU:
+    """Return the table of files behind a product, with their checksums."""
+    used = exposure.obs.used
+    return _texts(
+        "PROVENANCE",
+        {
+            "timestamp": [stamp] * len(used),
+            "filename": [file.name for file in used],
+            "md5": [file.checksum for file in used],
+            "provenance_added_by": [file.step for file in used],
+        },
+    )
+
+
+def _texts(name: str, columns: dict[str, list[str]]) -> fits.BinTableHDU:
+    made = []
+    for title, values in columns.items():
+        width = max([28, *map(len, values)])
+        made.append(fits.Column(name=title, format=f"{width}A", array=np.array(values, f"U{width}")))
+    return fits.BinTableHDU.from_columns(made, name=name)

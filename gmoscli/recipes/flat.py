@@ -1,0 +1,30 @@
+"""The master flat: twilights scaled to one level, stars rejected, normalised by the central ccd."""
+
+from ..recipe import Recipe
+from ..steps.bias import subtract_bias, to_electrons
+from ..steps.combine import average, clip_noise
+from ..steps.flags import flag_bad_pixels, flag_saturated, flag_unilluminated
+from ..steps.flat import match_levels, measure_level, normalise_flat
+from ..steps.noise import poisson_noise, read_noise
+from ..steps.overscan import subtract_overscan
+
+flat = Recipe(
+    "makeProcessedFlat",
+    (
+        flag_saturated,
+        subtract_overscan,
+        flag_bad_pixels,
+        flag_unilluminated,
+        read_noise,
+        subtract_bias,
+        to_electrons,
+        poisson_noise,
+        measure_level,
+        match_levels,
+        clip_noise.set(hsigma=3.0, lsigma=4.0, sources="clip"),
+        average,
+        normalise_flat,
+    ),
+    suffix="_flat",
+    kind="flat",
+)

@@ -1,0 +1,93 @@
+"""Grids and bands: which output pixels there are, and how many rows at a time fit in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .frame import CcdInfo, Grid, Observation
+from .geometry import Affine, Points, Tan, between
+
+BYTES = 64
+"""Held per pixel and frame while a band is combined: three planes as read (10), three on the
+common grid (10), the overlay of the cosmic-ray step (9), and what sorting and comparing makes."""
+LEAST_ROWS = 16
+
+
+@dataclass(frozen=True)
+class Band:
+    """Rows ``start:stop`` of a grid."""
+
+    start: int
+    stop: int
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.stop - self.start
+
+
+def bands(shape: tuple[int, int], frames: int, memory: int, halo: int = 0) -> list[Band]:
+    """Return bands of rows whose frames fit in so many bytes, the last one shorter.
+
+    At least ``LEAST_ROWS`` rows: less would be spent on halos alone.
+    """
+    ny, nx = shape
+    rows = max(LEAST_ROWS, memory // (BYTES * nx * frames) - 2 * halo)
+    return [Band(start, min(start + rows, ny)) for start in range(0, ny, rows)]
+
+
+def grid_of_ccd(frames: Sequence[Observation], index: int) -> Grid:
+    """Return the grid of one ccd: the reference's own pixels, enough of them for all frames."""
+    reference = next((obs for obs in frames if obs.reference), None)
+    base = info_of(reference or frames[0], index)
+    if reference is None or base.wcs is None:
+        return Grid(index, None, base.shape, (index,))
+    own = [obs for obs in frames if any(info.index == index for info in obs.ccds)]
+    corners = [_corners(obs, (index,), base.wcs) for obs in own]
+    return _covering(base.wcs, index, (index,), np.concatenate(corners))
+
+
+def grid_of_mosaic(frames: Sequence[Observation]) -> Grid:
+    """Return the grid of all ccds: the pixels of the reference's central ccd, extended."""
+    reference = next((obs for obs in frames if obs.reference), frames[0])
+    central = min(reference.ccds, key=lambda info: abs(info.index - 2))
+    if central.wcs is None:
+        raise ValueError("no celestial coordinates to lay a mosaic by")
+    members = tuple(info.index for info in reference.ccds)
+    corners = [_corners(obs, members, central.wcs) for obs in frames]
+    return _covering(central.wcs, 0, members, np.concatenate(corners))
+
+
+def info_of(obs: Observation, index: int) -> CcdInfo:
+    """Return what is known of one ccd of an observation."""
+    return next(info for info in obs.ccds if info.index == index)
+
+
+def to_native(grid: Grid, obs: Observation, index: int) -> Affine:
+    """Return the map from a grid's pixels to those of a ccd, through the frame's placement."""
+    info = info_of(obs, index)
+    if grid.wcs is None or info.wcs is None:
+        return Affine()
+    return between(grid.wcs, info.wcs, grid.shape, obs.placement.fix)
+
+
+def _corners(obs: Observation, members: tuple[int, ...], wcs: Tan) -> Points:
+    """Return where the corners of a frame's ccds fall, in pixels of the reference's system."""
+    found = []
+    for info in obs.ccds:
+        if info.index in members and info.wcs is not None:
+            grid = Grid(info.index, wcs, info.shape, members)
+            back = to_native(grid, obs, info.index).inverse
+            ny, nx = info.shape
+            found.append(back([[0, 0], [nx - 1, 0], [0, ny - 1], [nx - 1, ny - 1]]))
+    return np.concatenate(found)
+
+
+def _covering(wcs: Tan, index: int, members: tuple[int, ...], corners: Points) -> Grid:
+    """Return the smallest grid of whole pixels of a system that holds all corners."""
+    slack = 1e-3  # rounding must not add an empty row
+    x1, y1 = np.floor(corners.min(axis=0) + slack).astype(int)
+    x2, y2 = np.ceil(corners.max(axis=0) - slack).astype(int)
+    moved = wcs.before(Affine.moved(float(x1), float(y1)))
+    return Grid(index, moved, (int(y2 - y1 + 1), int(x2 - x1 + 1)), members)

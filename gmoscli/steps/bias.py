@@ -1,0 +1,35 @@
+"""Take away the bias pattern; turn counts into electrons."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..frame import Ccd
+from ..step import step
+
+
+@step("biasCorrect")
+def subtract_bias(ccd: Ccd, bias: Ccd) -> Ccd:
+    """Subtract the master bias, with its variance and flags."""
+    return ccd.with_planes(
+        sci=ccd.sci - bias.sci,
+        var=ccd.var + bias.var,
+        dq=ccd.dq | bias.dq,
+    )
+
+
+@step("ADUToElectrons")
+def to_electrons(ccd: Ccd) -> Ccd:
+    """Multiply by each amplifier's gain; its levels go along, once."""
+    gain = ccd.per_column({amp.name: amp.gain for amp in ccd.info.amps})
+    amps = tuple(
+        replace(
+            amp,
+            gain=1.0,
+            saturation=amp.saturation * amp.gain,
+            nonlinear=amp.nonlinear * amp.gain,
+        )
+        for amp in ccd.info.amps
+    )
+    electrons = ccd.with_planes(sci=ccd.sci * gain, var=ccd.var * np.square(gain))
+    return electrons.with_info(amps=amps, unit="electron")

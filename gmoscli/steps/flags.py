@@ -1,0 +1,65 @@
+"""Flag what cannot be trusted: bad, saturated and unilluminated pixels."""
+
+from dataclasses import replace
+from typing import Annotated
+
+import numpy as np
+
+from ..dq import Dq
+from ..frame import Ccd, Observation, RawCcd, Readout
+from ..geometry import outline_mask
+from ..step import Range, step
+
+
+@step("addDQ")
+def flag_saturated(
+    raw: RawCcd,
+    *,
+    grow: Annotated[int, "pixels around a saturated one that are flagged too", Range(0, 10)] = 1,
+) -> RawCcd:
+    """Flag raw counts at or above the saturation and the non-linear level of their amplifier.
+
+    Charge spills into the neighbours of a full pixel, along the column first; they are flagged
+    with it.
+    """
+    return replace(raw, readouts=tuple(_judged(r, grow) for r in raw.readouts))
+
+
+def _judged(readout: Readout, grow: int) -> Readout:
+    counts = readout.counts[readout.light.slices]
+    amp = readout.amp
+    dq = readout.dq
+    if amp.nonlinear < amp.saturation:
+        dq = dq | np.where(counts >= amp.nonlinear, Dq.NONLINEAR, 0).astype(np.uint16)
+    full = counts >= amp.saturation
+    if not full.any():
+        return replace(readout, dq=dq)
+    for _ in range(grow):
+        full = _with_neighbours(full)
+    return replace(readout, dq=dq | np.where(full, Dq.SATURATED, 0).astype(np.uint16))
+
+
+def _with_neighbours(mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> (
+    np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+):
+    grown = mask.copy()
+    grown[1:] |= mask[:-1]
+    grown[:-1] |= mask[1:]
+    grown[:, 1:] |= mask[:, :-1]
+    grown[:, :-1] |= mask[:, 1:]
+    return grown
+
+
+@step("addDQ")
+def flag_bad_pixels(ccd: Ccd, bpm: Ccd | None) -> Ccd:
+    """Add the flags of the static bad pixel mask, bit by bit; without a mask nothing changes."""
+    return ccd if bpm is None else ccd.with_planes(dq=ccd.dq | bpm.dq)
+
+
+@step("addIllumMaskToDQ")
+def flag_unilluminated(ccd: Ccd, obs: Observation) -> Ccd:
+    """Flag pixels outside the field of view, by its outline in the detector table."""
+    chip = obs.detector.chips[ccd.info.index - 1]
+    section = ccd.info.section.moved(*chip.origin)
+    dark = outline_mask(obs.detector.outline, section, ccd.info.binning)
+    return ccd.with_planes(dq=ccd.dq | np.where(dark, Dq.UNILLUMINATED, 0).astype(np.uint16))

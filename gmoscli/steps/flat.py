@@ -1,0 +1,94 @@
+"""Even out the response."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+
+import numpy as np
+
+from ..dq import Dq
+from ..errors import ReductionError
+from ..frame import Ccd, Exposure, Observation
+from ..stats import median_and_noise, thinned
+from ..step import Range, step
+
+BORDER = 0.05
+"""Share of a ccd's width and height that is left out on each side when its level is measured."""
+
+
+@step("flatCorrect")
+def divide_flat(ccd: Ccd, flat: Ccd) -> Ccd:
+    """Divide by the normalised flat.
+
+    First-order propagation for q = s/f:  var q = (var s + q^2 var f) / f^2. Pixels that the flat
+    flags are divided by what it holds there, and flagged.
+    """
+    f = np.where(flat.sci > 0, flat.sci, np.float32(1))
+    sci = ccd.sci / f
+    return ccd.with_planes(
+        sci=sci,
+        var=(ccd.var + np.square(sci) * flat.var) / np.square(f),
+        dq=ccd.dq | flat.dq,
+    )
+
+
+@step("scaleFlats")
+def measure_level(ccd: Ccd) -> Ccd:
+    """Note the median of the good pixels inside the ccd's border."""
+    ny, nx = ccd.sci.shape
+    inside = (
+        slice(int(BORDER * ny), ny - int(BORDER * ny)),
+        slice(int(BORDER * nx), nx - int(BORDER * nx)),
+    )
+    sci, dq = ccd.sci[inside], ccd.dq[inside]
+    some = thinned(sci.shape)
+    level, _ = median_and_noise(sci[some][dq[some] == 0])
+    return ccd.with_info(level=None if np.isnan(level) else level)
+
+
+@step("scaleFlats")
+def match_levels(frames: Sequence[Observation]) -> Sequence[Observation]:
+    """Scale the flats to the level of the first, by the central ccd.
+
+    Raises ReductionError for a flat without light.
+    """
+    levels = [_central_level(obs) for obs in frames]
+    return [
+        replace(obs, placement=replace(obs.placement, scale=levels[0] / level))
+        for obs, level in zip(frames, levels, strict=True)
+    ]
+
+
+def _central_level(obs: Observation) -> float:
+    central = min(obs.ccds, key=lambda ccd: abs(ccd.index - 2))
+    if central.level is None or central.level <= 0:
+        raise ReductionError("no light in this flat", path=obs.path)
+    return central.level
+
+
+@step("normalizeFlat")
+def normalise_flat(
+    exposure: Exposure,
+    *,
+    lowest: Annotated[float, "response below which a pixel is flagged", Range(0.0, 1.0)] = 0.1,
+    highest: Annotated[float, "response above which a pixel is flagged", Range(1.0)] = 5.0,
+) -> Exposure:
+    """Divide by the median of the central ccd, so that the ccds keep their relative response.
+
+    Pixels outside the limits are flagged unilluminated; flagged pixels hold 1.
+    """
+    measured = [measure_level(ccd) for ccd in exposure.ccds]
+    level = _central_level(replace(exposure.obs, ccds=tuple(c.info for c in measured)))
+    return replace(exposure, ccds=tuple(_normal(c, level, lowest, highest) for c in measured))
+
+
+def _normal(ccd: Ccd, level: float, lowest: float, highest: float) -> Ccd:
+    sci = ccd.sci / np.float32(level)
+    odd = (sci < lowest) | (sci > highest)
+    dq = ccd.dq | np.where(odd, Dq.UNILLUMINATED, 0).astype(np.uint16)
+    unusable = (dq & ~np.uint16(Dq.SATURATED | Dq.NONLINEAR)) > 0
+    return ccd.with_planes(
+        sci=np.where(unusable, np.float32(1), sci),
+        var=np.where(unusable, np.float32(0), ccd.var / np.float32(level) ** 2),
+        dq=dq,
+    )

@@ -1,0 +1,20 @@
+"""What the detector and the light themselves make uncertain."""
+
+import numpy as np
+
+from ..frame import Ccd
+from ..step import step
+
+
+@step("addVAR")
+def read_noise(ccd: Ccd) -> Ccd:
+    """Add the variance of the read noise, in the unit of the pixels squared."""
+    squares = {amp.name: (amp.read_noise / amp.gain) ** 2 for amp in ccd.info.amps}
+    return ccd.with_planes(var=ccd.var + ccd.per_column(squares))
+
+
+@step("addVAR")
+def poisson_noise(ccd: Ccd) -> Ccd:
+    """Add the variance of the counted electrons: their number, where it is positive."""
+    gains = ccd.per_column({amp.name: 1 / amp.gain for amp in ccd.info.amps})
+    return ccd.with_planes(var=ccd.var + np.maximum(ccd.sci, 0) * gains)

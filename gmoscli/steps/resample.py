@@ -1,0 +1,304 @@
+"""Put frames on the common grid: one interpolation per pixel, from each ccd's own pixels.
+
+Lanczos-3 (Duchon 1979, J. Appl. Meteorol. 18, 1016), its weights normalised to sum one, so that
+flux is conserved at every sub-pixel phase. Dithered frames differ by a shift and a rotation of
+less than a hundredth, for which the interpolation separates into a pass along rows and a pass along
+columns: the shift is constant along each row, then along each column, but for a slope too small to
+matter within a block. Variances go with the squared weights. Flagged pixels are filled from their
+good neighbours first; the flags go to the output pixels that the bad one would have dominated.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dq import Dq
+from ..errors import ReductionError
+from ..frame import Deep, Flags, Piece, Plane, Strips
+from ..geometry import Affine
+from ..step import step
+
+TAPS = np.arange(-2, 4)
+REACH = 3
+"""Native pixels needed beyond an output pixel, on either side."""
+BLOCK = 256
+"""Output rows or columns that share one shift; the error is BLOCK / 2 times the slope."""
+STEEPEST = 0.01
+"""Largest difference from the identity that the separable form is used for."""
+SHARE = 0.05
+"""Linear weight below which a neighbour's flags are not handed on."""
+TO_FILL = np.uint16(Dq.BAD | Dq.COSMIC_RAY | Dq.NO_DATA)
+_RING = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if (dy, dx) != (0, 0)]
+
+
+@step("resampleToCommonFrame")
+def resample(strips: Strips) -> Deep:
+    """Interpolate every frame's pieces onto the band, with its scale and offset applied."""
+    n, (ny, nx) = len(strips.frames), strips.shape
+    deep = Deep(
+        np.zeros((n, ny, nx), np.float32),
+        np.zeros((n, ny, nx), np.float32),
+        np.full((n, ny, nx), Dq.NO_DATA, np.uint16),
+        strips.weights,
+        strips.sky,
+    )
+    for i, pieces in enumerate(strips.frames):
+        for piece in pieces:
+            _lay(piece, strips, deep.sci[i], deep.var[i], deep.dq[i])
+    return deep
+
+
+def check_turn(to_native: Affine, name: str) -> None:
+    """Raise ReductionError when a frame is turned or stretched too much to be resampled."""
+    if np.abs(to_native.matrix - np.eye(2)).max() > STEEPEST:
+        raise ReductionError(
+            "turned by more than half a degree against the reference frame", path=name,
+            hint="reduce frames of different position angles apart",
+        )
+
+
+def _lay(piece: Piece, strips: Strips, sci: Plane, var: Plane, dq: Flags) -> None:
+    """Interpolate one piece and write it where it has data."""
+    (ny, nx), y0 = strips.shape, strips.first
+    x1, x2 = columns_reached(piece, strips)
+    if x1 >= x2:
+        return
+    inside = covered(piece, np.arange(y0, y0 + ny), np.arange(x1, x2))
+    if not inside.any():
+        return
+    scale = np.float32(piece.scale * abs(np.linalg.det(piece.to_native.matrix)))
+    planes = interpolated(filled(piece, strips.sky), y0, ny, x1, x2)
+    new_sci, new_var, new_dq = planes
+    new_sci *= scale
+    new_sci += np.float32(piece.offset)
+    new_var *= scale**2
+    where = (slice(None), slice(x1, x2))
+    np.copyto(sci[where], new_sci, where=inside)
+    np.copyto(var[where], new_var, where=inside)
+    np.copyto(dq[where], new_dq, where=inside)
+
+
+def columns_reached(piece: Piece, strips: Strips) -> tuple[int, int]:
+    """Return the range of output columns that a piece may reach in any row of the band."""
+    matrix, shift = piece.to_native.matrix, piece.to_native.shift
+    rows = np.array([strips.first, strips.first + strips.shape[0] - 1])
+    start = -(matrix[0, 1] * rows + shift[0]) / matrix[0, 0]
+    end = start + (piece.sci.shape[1] - 1) / matrix[0, 0]
+    first, last = int(np.ceil(start.min())), int(np.floor(end.max()))
+    return max(first, 0), min(last + 1, strips.shape[1])
+
+
+def covered(piece: Piece, y: NDArray[np.intp], x: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Say which output pixels have their centre within the piece."""
+    (a, b), (d, e) = piece.to_native.matrix
+    c, f = piece.to_native.shift
+    native_x = a * x + (b * y + c)[:, None]
+    native_y = d * x + (e * y + f)[:, None]
+    ny, nx = piece.sci.shape
+    slack = 1e-6  # an exact whole-pixel shift must not lose a row to rounding
+    return (
+        (native_x >= -slack)
+        & (native_x <= nx - 1 + slack)
+        & (native_y >= piece.first - slack)
+        & (native_y <= piece.first + ny - 1 + slack)
+    )
+
+
+def interpolated(
+    piece: Piece, y0: int, ny: int, x1: int, x2: int
+) -> tuple[Plane, Plane, Flags]:
+    """Return sci, var, dq of the output rows y0 to y0 + ny and columns x1 to x2."""
+    moved = whole_shift(piece.to_native)
+    if moved is not None:
+        rows = np.arange(y0 + moved[1], y0 + ny + moved[1]) - piece.first
+        columns = np.arange(x1 + moved[0], x2 + moved[0])
+        some = np.ix_(
+            np.clip(rows, 0, piece.sci.shape[0] - 1), np.clip(columns, 0, piece.sci.shape[1] - 1)
+        )
+        return piece.sci[some], piece.var[some], piece.dq[some]
+    (a, b), (d, e) = piece.to_native.matrix
+    c, f = piece.to_native.shift
+    # Along rows: the native x of output column x on native row r, with y eliminated.
+    slope_x, slope_r, const = a - b * d / e, b / e, c - b * f / e
+    ys = np.array([y0, y0 + ny - 1])
+    ends = d * np.array([[x1], [x2 - 1]]) + e * ys + f
+    r1, r2 = int(np.floor(ends.min())) - 2, int(np.floor(ends.max())) + 4
+    rows = np.arange(r1, r2)
+    half = _along_rows(piece, rows, x1, x2, slope_x - 1, slope_r * rows + const)
+    return _along_columns(half, r1, y0, ny, x1, d, e - 1, f)
+
+
+def whole_shift(to_native: Affine) -> tuple[int, int] | None:
+    """Return the shift (x, y) when the map is one by whole pixels, else None."""
+    rounded = np.rint(to_native.shift)
+    same = np.abs(to_native.matrix - np.eye(2)).max() < 1e-9
+    if same and np.abs(to_native.shift - rounded).max() < 1e-6:
+        return int(rounded[0]), int(rounded[1])
+    return None
+
+
+def lanczos(fraction: NDArray[np.float64]) -> Plane:
+    """Return the six normalised Lanczos-3 weights [tap, ...] of a shift by a fraction of a pixel."""
+    away = TAPS.reshape(-1, *[1] * fraction.ndim) - fraction
+    weights = np.sinc(away) * np.sinc(away / REACH)
+    result: Plane = (weights / weights.sum(axis=0)).astype(np.float32)
+    return result
+
+
+def sharpness(to_native: Affine, shape: tuple[int, int]) -> float:
+    """Return the mean sum of squared weights over a grid: pixel variance left by interpolation."""
+    if whole_shift(to_native) is not None:
+        return 1.0
+    ys, xs = np.meshgrid(np.linspace(0, shape[0] - 1, 33), np.linspace(0, shape[1] - 1, 33))
+    native = to_native(np.stack([xs, ys], axis=-1))
+    squares = (lanczos(native % 1.0) ** 2).sum(axis=0)
+    return float((squares[..., 0] * squares[..., 1]).mean())
+
+
+def _along_rows(
+    piece: Piece,
+    rows: NDArray[np.intp],
+    x1: int,
+    x2: int,
+    slope: float,
+    shifts: NDArray[np.float64],
+) -> tuple[Plane, Plane, Flags]:
+    """Return the planes on native rows and output columns; rows beyond the piece repeat its ends."""
+    source = np.clip(rows - piece.first, 0, piece.sci.shape[0] - 1)
+    nx = piece.sci.shape[1]
+    out = (
+        np.empty((len(rows), x2 - x1), np.float32),
+        np.empty((len(rows), x2 - x1), np.float32),
+        np.empty((len(rows), x2 - x1), np.uint16),
+    )
+    for b1, b2, middle in _blocks(x1, x2, slope):
+        here = shifts + slope * middle
+        for some, whole in _runs(np.floor(here).astype(int)):
+            taken = np.arange(b1 + whole + TAPS[0], b2 + whole + TAPS[-1])
+            lines = source[some]
+            planes = [
+                _window(plane, lines, taken, nx) for plane in (piece.sci, piece.var, piece.dq)
+            ]
+            fraction = (here[some] - whole)[:, None]
+            target = (some, slice(b1 - x1, b2 - x1))
+            _convolve(planes, fraction, 1, tuple(plane[target] for plane in out))
+    return out
+
+
+def _along_columns(
+    half: tuple[Plane, Plane, Flags],
+    r1: int,
+    y0: int,
+    ny: int,
+    x1: int,
+    slope_x: float,
+    slope_y: float,
+    const: float,
+) -> tuple[Plane, Plane, Flags]:
+    """Return the planes on output rows and columns from those on native rows."""
+    width = half[0].shape[1]
+    out = (
+        np.empty((ny, width), np.float32),
+        np.empty((ny, width), np.float32),
+        np.empty((ny, width), np.uint16),
+    )
+    shifts = slope_x * np.arange(x1, x1 + width) + const
+    for b1, b2, middle in _blocks(y0, y0 + ny, slope_y):
+        here = shifts + slope_y * middle
+        for some, whole in _runs(np.floor(here).astype(int)):
+            start = b1 + whole + TAPS[0] - r1
+            stop = b2 + whole + TAPS[-1] - r1
+            planes = [plane[start:stop, some] for plane in half]
+            fraction = (here[some] - whole)[None, :]
+            target = (slice(b1 - y0, b2 - y0), some)
+            _convolve(planes, fraction, 0, tuple(plane[target] for plane in out))
+    return out
+
+
+def _window(
+    plane: NDArray[np.generic], lines: NDArray[np.intp], columns: NDArray[np.intp], nx: int
+) -> NDArray[np.generic]:
+    """Return lines and columns of a plane, the outermost columns repeated beyond its ends."""
+    consecutive = len(lines) == 1 or (np.diff(lines) == 1).all()
+    rows = plane[lines[0] : lines[-1] + 1] if consecutive else plane[lines]
+    if columns[0] >= 0 and columns[-1] < nx:
+        return rows[:, columns[0] : columns[-1] + 1]
+    return rows[:, np.clip(columns, 0, nx - 1)]
+
+
+def _convolve(
+    planes: list[NDArray[np.generic]],
+    fraction: NDArray[np.float64],
+    axis: int,
+    out: tuple[NDArray[np.generic], ...],
+) -> None:
+    """Write the weighted sums of shifted sci and var, and the flags of the nearest neighbours."""
+    sci, var, dq = planes
+    weights = lanczos(fraction)
+    length = out[0].shape[axis]
+    at = [_slid(axis, k, length) for k in range(len(TAPS))]
+    scratch = np.empty(out[0].shape, np.float32)
+    for source, target, factors in ((sci, out[0], weights), (var, out[1], weights**2)):
+        np.multiply(source[at[0]], factors[0], out=target)
+        for k in range(1, len(TAPS)):
+            np.multiply(source[at[k]], factors[k], out=scratch)
+            np.add(target, scratch, out=target)
+    first = np.where(fraction < 1 - SHARE, np.uint16(0xFFFF), np.uint16(0))
+    second = np.where(fraction > SHARE, np.uint16(0xFFFF), np.uint16(0))
+    np.bitwise_or(dq[at[2]] & first, dq[at[3]] & second, out=out[2])
+
+
+def _slid(axis: int, start: int, length: int) -> tuple[slice, slice]:
+    moved = slice(start, start + length)
+    return (moved, slice(None)) if axis == 0 else (slice(None), moved)
+
+
+def _blocks(start: int, stop: int, slope: float) -> Iterator[tuple[int, int, float]]:
+    """Cut a range at multiples of BLOCK, whatever its ends, so that bands cannot matter."""
+    if slope == 0:
+        yield start, stop, 0.0
+        return
+    for block in range(start // BLOCK, (stop - 1) // BLOCK + 1):
+        low, high = block * BLOCK, (block + 1) * BLOCK
+        yield max(start, low), min(stop, high), (low + high - 1) / 2
+
+
+def _runs(values: NDArray[np.intp]) -> Iterator[tuple[slice, int]]:
+    """Return the stretches of equal values."""
+    cuts = np.flatnonzero(np.diff(values)) + 1
+    edges = [0, *cuts.tolist(), len(values)]
+    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        yield slice(start, stop), int(values[start])
+
+
+def filled(piece: Piece, sky: float) -> Piece:
+    """Return the piece with flagged pixels replaced by the mean of their good neighbours.
+
+    The nearest eight count four times as much as the sixteen around them; where none is good, the
+    sky stands in.
+    """
+    bad = (piece.dq & TO_FILL) > 0
+    y, x = np.nonzero(bad)
+    if not len(y):
+        return piece
+    ny, nx = bad.shape
+    total = np.zeros(len(y), np.float32)
+    variance, weight = np.zeros_like(total), np.zeros_like(total)
+    for dy, dx in _RING:
+        yy, xx = y + dy, x + dx
+        there = (yy >= 0) & (yy < ny) & (xx >= 0) & (xx < nx)
+        yy, xx = np.clip(yy, 0, ny - 1), np.clip(xx, 0, nx - 1)
+        share = np.where(there & ~bad[yy, xx], np.float32(4 if max(abs(dy), abs(dx)) == 1 else 1),
+                         np.float32(0))
+        total += share * piece.sci[yy, xx]
+        variance += share * piece.var[yy, xx]
+        weight += share
+    alone = weight == 0
+    weight[alone] = 1
+    total[alone] = (sky - piece.offset) / piece.scale
+    sci, var = piece.sci.copy(), piece.var.copy()
+    sci[y, x] = total / weight
+    var[y, x] = variance / weight
+    return replace(piece, sci=sci, var=var)

@@ -1,0 +1,69 @@
+"""Bring the counts of all frames to those of the reference frame, and weigh the frames."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+
+import numpy as np
+
+from ..frame import Observation
+from ..geometry import ARCSEC, Affine
+from ..stats import SIGMA_PER_MAD
+from ..step import Range, step
+from .register import Stars, _centre, paired, stars_of
+
+
+@step("scaleCountsToReference")
+def match_counts(
+    frames: Sequence[Observation],
+    *,
+    radius: Annotated[float, "of a match, arcsec", Range(0.05)] = 0.5,
+    min_sources: Annotated[int, "fewest matched stars; else exposure times alone", Range(1)] = 5,
+) -> Sequence[Observation]:
+    """Scale each frame so that its stars are as bright as in the reference frame.
+
+    The scale is the robust weighted mean of the flux ratios of matched stars: exposure time and
+    transparency together. With too few stars it is the ratio of the exposure times.
+    """
+    reference = next(obs for obs in frames if obs.reference)
+    centre = _centre(reference)
+    standard = stars_of(reference, centre)
+    scaled = []
+    for obs in frames:
+        scale, error = 1.0, 0.0
+        if not obs.reference:
+            expected = reference.exposure_time / obs.exposure_time
+            scale, error = ratio(
+                standard, stars_of(obs, centre), obs.placement.fix, radius, min_sources, expected
+            )
+        scaled.append(
+            replace(obs, placement=replace(obs.placement, scale=scale, scale_error=error))
+        )
+    return scaled
+
+
+def ratio(
+    reference: Stars, stars: Stars, fix: Affine, radius: float, fewest: int, expected: float
+) -> tuple[float, float]:
+    """Return the ratio of reference to frame fluxes and its error; else the expected one, 0."""
+    there = Affine(fix.matrix, fix.shift * ARCSEC)(reference.at)
+    ours, theirs = paired(there, stars.at, radius)
+    bright = (reference.flux[ours] > 20 * reference.flux_error[ours]) & (
+        stars.flux[theirs] > 20 * stars.flux_error[theirs]
+    )
+    ours, theirs = ours[bright], theirs[bright]
+    if len(ours) < fewest:
+        return expected, 0.0
+    logs = np.log(reference.flux[ours] / stars.flux[theirs])
+    sigma = np.hypot(
+        reference.flux_error[ours] / reference.flux[ours],
+        stars.flux_error[theirs] / stars.flux[theirs],
+    )
+    sigma = np.hypot(sigma, 0.003)  # flat-field errors that no photon count knows of
+    middle = float(np.median(logs))
+    for _ in range(5):
+        off = np.abs(logs - middle)
+        spread = max(SIGMA_PER_MAD * float(np.median(off)), 1e-6)
+        weight = np.where(off < 3 * np.maximum(spread, sigma), sigma**-2.0, 0.0)
+        middle = float((weight * logs).sum() / weight.sum())
+    return float(np.exp(middle)), float(weight.sum() ** -0.5)

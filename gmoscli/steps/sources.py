@@ -1,0 +1,165 @@
+"""Measure the sky and the sources of a ccd: background mesh, detection, centroids, fluxes.
+
+Detection is that of Source Extractor (Bertin & Arnouts 1996, A&AS 117, 393), by its library form
+``sep`` (Barbary 2016, JOSS 1, 58).
+"""
+
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dq import Dq
+from ..frame import Catalogue, Ccd, Plane, Sky
+from ..stats import median_and_noise, thinned
+from ..step import Range, step
+
+COLUMNS = np.dtype(
+    [
+        ("x", "f8"),
+        ("y", "f8"),
+        ("flux", "f8"),
+        ("flux_error", "f8"),
+        ("fwhm", "f8"),
+        ("a", "f8"),
+        ("b", "f8"),
+        ("theta", "f8"),
+        ("peak", "f8"),
+        ("background", "f8"),
+        ("area", "i4"),
+        ("flags", "i4"),
+        ("star", "?"),
+    ]
+)
+"""A catalogue: positions and sizes in pixels (0-based), fluxes in the unit of the pixels.
+
+``star`` marks clean, unsaturated sources as round and wide as the seeing.
+"""
+
+APERTURE = 2.5
+"""Radius of the flux aperture, in units of the seeing FWHM: beyond 98 % of a Moffat profile."""
+UNSEEN = np.uint16(Dq.BAD | Dq.COSMIC_RAY | Dq.NO_DATA | Dq.UNILLUMINATED)
+
+
+@step("detectSources")
+def measure_sources(
+    ccd: Ccd,
+    *,
+    detect_thresh: Annotated[float, "sigmas above the sky, per pixel", Range(0.1)] = 3.0,
+    detect_minarea: Annotated[int, "connected pixels", Range(1)] = 5,
+    back_size: Annotated[int, "mesh of the background, pixels", Range(8)] = 64,
+) -> Ccd:
+    """Catalogue the sources; note the sky's level and noise, and the seeing."""
+    sky_map, found = extracted(ccd, detect_thresh, detect_minarea, back_size)
+    if sky_map is None or found is None:
+        return ccd.with_info(sources=np.empty(0, COLUMNS), sky=None, fwhm=None)
+    catalogue, fwhm = measured(ccd, sky_map, found)
+    return ccd.with_info(sources=catalogue, sky=measure_level(ccd, sky_map), fwhm=fwhm)
+
+
+def extracted(
+    ccd: Ccd, thresh: float, minarea: int, mesh: int, segments: bool = False
+) -> tuple[Any, Any]:
+    """Return the background mesh and the detections of ``sep``; None twice without sky.
+
+    With ``segments`` the detections are the pair (objects, segmentation map).
+    """
+    import sep
+
+    mask = (ccd.dq & UNSEEN) > 0
+    if mask.mean() > 0.98:
+        return None, None
+    sci = np.ascontiguousarray(ccd.sci, np.float32)
+    sky_map = sep.Background(sci, mask=mask, bw=mesh, bh=mesh, fw=3, fh=3)
+    found = sep.extract(
+        sci - sky_map.back(),
+        thresh,
+        err=sky_map.globalrms,
+        mask=mask,
+        minarea=minarea,
+        deblend_nthresh=16,
+        segmentation_map=segments,
+    )
+    return sky_map, found
+
+
+def measure_level(ccd: Ccd, sky_map: Any) -> Sky | None:
+    """Return level and noise of the sky on pixels away from light and flags."""
+    some = thinned(ccd.sci.shape)
+    sci, dq = ccd.sci[some], ccd.dq[some]
+    level, noise = median_and_noise(sci[dq == 0], clip=2.5)
+    return None if np.isnan(level) else Sky(level, max(noise, float(sky_map.globalrms) * 0.1))
+
+
+def measured(ccd: Ccd, sky_map: Any, found: Any) -> tuple[Catalogue, float | None]:
+    """Return the catalogue of the detections, and the seeing (FWHM, pixels) of its stars."""
+    import sep
+
+    catalogue = np.zeros(len(found), COLUMNS)
+    for name, column in (("x", "x"), ("y", "y"), ("a", "a"), ("b", "b"), ("theta", "theta"),
+                         ("peak", "peak"), ("area", "npix"), ("flags", "flag")):
+        catalogue[name] = found[column]
+    if not len(found):
+        return catalogue, None
+    sci = ccd.sci - sky_map.back()
+    unseen = (ccd.dq & UNSEEN) > 0
+    spoilt = _flagged(ccd, found)
+    x, y = catalogue["x"], catalogue["y"]
+    radius, _ = sep.flux_radius(
+        sci, x, y, 4.0 * catalogue["a"] + 3.0, 0.5, mask=unseen, subpix=5
+    )
+    catalogue["fwhm"] = 2 * radius
+    clean = (catalogue["flags"] & 0b111) == 0
+    fwhm = seeing(catalogue[clean & ~spoilt], sky_map.globalrms)
+    width = fwhm or float(np.median(catalogue["fwhm"]))
+    wx, wy, flag = sep.winpos(sci, x, y, np.full(len(x), width / 2.355), mask=unseen)
+    moved = (flag == 0) & (np.hypot(wx - x, wy - y) < 1.0)
+    catalogue["x"], catalogue["y"] = np.where(moved, wx, x), np.where(moved, wy, y)
+    flux, error, _ = sep.sum_circle(
+        sci, catalogue["x"], catalogue["y"], APERTURE * width,
+        err=sky_map.globalrms, mask=unseen, gain=None, subpix=5,
+    )
+    catalogue["flux"] = flux
+    catalogue["flux_error"] = np.sqrt(error**2 + np.maximum(flux, 0))
+    catalogue["background"] = sky_map.back()[
+        np.clip(np.rint(y).astype(int), 0, sci.shape[0] - 1),
+        np.clip(np.rint(x).astype(int), 0, sci.shape[1] - 1),
+    ]
+    round_enough = catalogue["b"] > 0.7 * catalogue["a"]
+    as_wide = np.abs(catalogue["fwhm"] / width - 1) < 0.3
+    catalogue["star"] = clean & ~spoilt & round_enough & as_wide & moved & (flux > 0)
+    return catalogue, fwhm
+
+
+def seeing(catalogue: Catalogue, noise: float) -> float | None:
+    """Return the FWHM (pixels) shared by the stars among the sources; None with fewer than 3.
+
+    Stars are the narrowest well-populated width: cosmic rays are narrower but not of one width,
+    galaxies are wider.
+    """
+    bright = catalogue[(catalogue["peak"] > 15 * noise) & (catalogue["b"] > 0.6 * catalogue["a"])]
+    widths = np.sort(bright["fwhm"][bright["fwhm"] > 0.8])
+    if len(widths) < 3:
+        return None
+    half = max(2, len(widths) // 4)
+    spans = np.log(widths[half:] / widths[:-half])
+    start = int(np.argmin(spans))
+    return float(np.median(widths[start : start + half + 1]))
+
+
+def _flagged(ccd: Ccd, found: Any) -> NDArray[np.bool_]:
+    """Say of each detection whether a flagged pixel lies in its core."""
+    ny, nx = ccd.dq.shape
+    x = np.rint(found["x"]).astype(int)
+    y = np.rint(found["y"]).astype(int)
+    spoilt = np.zeros(len(found), bool)
+    for dy in (-1, 0, 1):
+        for dx in (-1, 0, 1):
+            spoilt |= ccd.dq[np.clip(y + dy, 0, ny - 1), np.clip(x + dx, 0, nx - 1)] > 0
+    return spoilt
+
+
+def subtracted(plane: Plane, sky_map: Any) -> Plane:
+    """Return the plane without its background mesh."""
+    result: Plane = plane - sky_map.back()
+    return result
