@@ -102,7 +102,7 @@ class Store:
             trouble = _trouble(verdict.candidate)
             if trouble is None:
                 return path
-            self.warn(f"{path}: {trouble}: the next best {kind} is taken")
+            self.warn(f"{path}: {trouble}: another {kind} is sought")
         return None
 
     def explain(self, kind: str, h: Headers) -> list[Verdict]:
