@@ -89,32 +89,30 @@ def kind_of(tags: frozenset[str]) -> str | None:
     return next((tag.lower() for tag in ("BPM", "FRINGE", "BIAS", "FLAT") if tag in tags), None)
 
 
-def refusal(record: Record) -> str | None:
-    """Say why a file cannot serve as a calibration; None if it can."""
-    tags = record.tags
+def refusal(tags: frozenset[str]) -> str | None:
+    """Say why a file of these tags is no calibration ready to use; None if it is one."""
     if "GMOS" not in tags:
         return "is not of GMOS"
-    if record.kind is None:
-        return _what_it_is(tags)
-    unknown = {
-        "date": record.ut_datetime,
-        "binning": record.binning,
-        "amplifiers": record.amplifiers,
-    }
-    missing = [name for name, value in unknown.items() if not value]
-    return f"its headers do not tell the {' and '.join(missing)}" if missing else None
-
-
-def _what_it_is(tags: frozenset[str]) -> str:
+    if kind_of(tags) is not None:
+        return None
     if "PROCESSED_SCIENCE" in tags:
         return "is a reduced science image, not a calibration"
     kinds = ("BIAS", "FLAT", "FRINGE", "DARK", "ARC", "STANDARD", "TELLURIC")
     kind = next((tag.lower() for tag in kinds if tag in tags), None)
     if "PROCESSED" in tags:
         return f"is a processed {kind or 'file'}: bias, flat, fringe and bpm are of use here"
-    if kind is None:
-        return "is not a calibration"
-    return f"is a {kind} that is not reduced yet"
+    return "is not a calibration" if kind is None else f"is a {kind} that is not reduced yet"
+
+
+def gaps(record: Record) -> str | None:
+    """Say what a calibration's headers lack without which it fits no frame; None if nothing."""
+    needed = {
+        "date": record.ut_datetime,
+        "binning": record.binning,
+        "amplifiers": record.amplifiers,
+    }
+    missing = [name for name, value in needed.items() if not value]
+    return f"its headers do not tell the {' and '.join(missing)}" if missing else None
 
 
 _MODES = {

@@ -8,9 +8,10 @@ from typing import Literal
 
 from ..cards import Headers
 from ..errors import DatabaseError
+from ..gmos.tags import tags_of
 from .fingerprint import Fingerprint
 from .match import Candidate, Failure, Verdict, match
-from .record import record_of, refusal
+from .record import Record, gaps, record_of, refusal
 from .table import DELETE, INSERT, SELECT, UPDATE, create, session, to_candidate, to_row
 
 Outcome = Literal["added", "updated", "unchanged"]
@@ -47,9 +48,7 @@ class Store:
 
         Raises BadFile for what is no FITS file, NotACalibration, and DatabaseError for the rest.
         """
-        record = record_of(Headers.open(path))
-        if reason := refusal(record):
-            raise NotACalibration(reason, path=path)
+        record = _calibration(Headers.open(path), path)
         row = to_row(self._kept(path), record, Fingerprint.of(path))
         if self.implicit:
             self.init()
@@ -132,6 +131,17 @@ class Store:
         place = path.parent.resolve() / path.name
         below = place.is_relative_to(self._folder)
         return str(place.relative_to(self._folder) if below else place)
+
+
+def _calibration(headers: Headers, path: Path) -> Record:
+    """Return the record of a calibration; the primary header alone tells most other files."""
+    reason = refusal(tags_of(headers))
+    if reason is None:
+        record = record_of(headers)
+        reason = gaps(record)
+    if reason is not None:
+        raise NotACalibration(reason, path=path)
+    return record
 
 
 def _trouble(candidate: Candidate, *, thorough: bool = False) -> str | None:

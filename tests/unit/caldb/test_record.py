@@ -4,8 +4,9 @@ from datetime import datetime
 
 import pytest
 
-from gmoscli.caldb.record import kind_of, record_of, refusal
+from gmoscli.caldb.record import gaps, kind_of, record_of, refusal
 from gmoscli.cards import Headers
+from gmoscli.gmos.tags import tags_of
 from tests.header_files import CHIPS, bias, bpm, flat, fringe, per_ccd, raw
 
 
@@ -13,7 +14,8 @@ from tests.header_files import CHIPS, bias, bpm, flat, fringe, per_ccd, raw
 def test_a_calibration_knows_its_kind(make):
     record = record_of(make())
     assert record.kind == make.__name__
-    assert refusal(record) is None
+    assert refusal(record.tags) is None
+    assert gaps(record) is None
 
 
 @pytest.mark.parametrize("make", [raw, bias, flat, fringe, bpm])
@@ -33,10 +35,6 @@ def test_what_rules_compare_is_read_from_the_headers():
     assert record.amplifiers[0][0] == f"{CHIPS[0]}, 4"
 
 
-def without_extensions():
-    return Headers(bias().phu)
-
-
 @pytest.mark.parametrize(
     ("headers", "reason"),
     [
@@ -45,14 +43,26 @@ def without_extensions():
         (raw(OBSTYPE="BIAS"), "is a bias that is not reduced yet"),
         (raw(OBJECT="Twilight"), "is a flat that is not reduced yet"),
         (raw(PROCSCI="T"), "is a reduced science image, not a calibration"),
-        (flat(OBJECT="Field A", PROCFLAT=None, PROCSCI="T"), "is a reduced science image"),
-        (bias(OBSTYPE="DARK", PROCBIAS=None, PROCDARK="T"), "is a processed dark"),
-        (bias(**{"DATE": None, "DATE-OBS": None, "UT": None}), "headers do not tell the date"),
-        (without_extensions(), "do not tell the binning and amplifiers"),
+        (flat(PROCFLAT=None, PROCSCI="T"), "is a reduced science image, not a calibration"),
+        (
+            bias(OBSTYPE="DARK", PROCBIAS=None, PROCDARK="T"),
+            "is a processed dark: bias, flat, fringe and bpm are of use here",
+        ),
     ],
 )
 def test_what_is_no_calibration_is_refused_with_its_reason(headers, reason):
-    assert reason in refusal(record_of(headers))
+    assert refusal(tags_of(headers)) == reason
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        (bias(**{"DATE": None, "DATE-OBS": None}), "its headers do not tell the date"),
+        (Headers(bias().phu), "its headers do not tell the binning and amplifiers"),
+    ],
+)
+def test_what_could_never_fit_is_told_by_what_its_headers_lack(headers, reason):
+    assert gaps(record_of(headers)) == reason
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def test_an_unchanged_file_keeps_its_place_among_equals_and_a_changed_one_moves_
         (raw(), "is not a calibration"),
         (raw(OBSTYPE="BIAS"), "not reduced yet"),
         (raw(INSTRUME="NIRI"), "is not of GMOS"),
+        (Headers(bias().phu), "do not tell the binning and amplifiers"),
     ],
 )
 def test_what_is_no_calibration_is_refused_by_name(store, put, headers, reason):
