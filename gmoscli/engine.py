@@ -262,6 +262,7 @@ def stacked(
         inputs=tuple(observations),
         placement=first.placement,
         exposure_time=first.exposure_time,
+        used=tuple(dict.fromkeys(used for one in observations for used in one.used)),
     )
     return Loaded(noted(obs, steps), {ccd.info.index: ccd for ccd in ccds})
 

@@ -1,6 +1,6 @@
 """Files in and out: raw exposures and products to frames, products to files."""
 
-from .read import open_source
+from .read import ExposureFile, open_source, read_exposure
 from .write import write_product
 
-__all__ = ["open_source", "write_product"]
+__all__ = ["ExposureFile", "open_source", "read_exposure", "write_product"]

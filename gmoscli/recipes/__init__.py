@@ -1,1 +1,37 @@
-"""Recipes: which steps, in which order."""
+"""Recipes: which steps, in which order, for which files."""
+
+import difflib
+from collections.abc import Set as AbstractSet
+
+from ..errors import UsageError
+from ..recipe import Recipe
+from .bias import bias
+from .flat import flat
+from .science import separate_ccds, separate_ccds_central
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe for recipe in (bias, flat, separate_ccds, separate_ccds_central)
+}
+"""Recipes by the names that observers know."""
+
+_DEFAULTS: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"BIAS"}), "makeProcessedBias"),
+    (frozenset({"FLAT", "IMAGE"}), "makeProcessedFlat"),
+    (frozenset({"IMAGE"}), "reduceSeparateCCDs"),
+)
+
+
+def default_recipe(tags: AbstractSet[str]) -> Recipe | None:
+    """Return the recipe that files with these tags ask for, or None."""
+    if "PROCESSED" in tags or "THRUSLIT" in tags:
+        return None
+    return next((RECIPES[name] for needed, name in _DEFAULTS if needed <= tags), None)
+
+
+def recipe_named(name: str) -> Recipe:
+    """Return a recipe by its name. Raises UsageError with the nearest names."""
+    if name in RECIPES:
+        return RECIPES[name]
+    close = difflib.get_close_matches(name, RECIPES, n=3, cutoff=0.4)
+    known = " or ".join(close) if close else ", ".join(RECIPES)
+    raise UsageError(f"no recipe {name!r}", hint=f"did you mean {known}?")

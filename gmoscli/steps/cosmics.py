@@ -40,6 +40,8 @@ class Overlay:
     sci: Plane
     var: Plane
     good: Mask
+    full: Mask
+    """Saturated pixels and their neighbours."""
     model: Plane
     model_var: Plane
 
@@ -68,6 +70,7 @@ def flag_cosmic_rays(
     )
     rays = suspect & ~excused
     beside = (away > grow_sigma * noise) & ~lit
+    beside |= spilt(overlay)
     for _ in range(2):
         rays = rays | (beside & _with_neighbours(rays))
     return replace(
@@ -83,7 +86,7 @@ def overlaid(strips: Strips, first: int, rows: int) -> Overlay:
     """Return all frames at whole-pixel shifts, over the band and its halo, scaled alike."""
     shape = (len(strips.frames), rows, strips.shape[1])
     sci, var = np.full(shape, np.float32(strips.sky)), np.zeros(shape, np.float32)
-    good = np.zeros(shape, bool)
+    good, full = np.zeros(shape, bool), np.zeros(shape, bool)
     for i, pieces in enumerate(strips.frames):
         for piece in pieces:
             for ours, theirs in blocks(piece, first, rows, strips.shape[1]):
@@ -93,8 +96,9 @@ def overlaid(strips: Strips, first: int, rows: int) -> Overlay:
                 )
                 var[i][ours] = piece.var[theirs] * np.float32(piece.scale**2)
                 good[i][ours] = usable
+                full[i][ours] = (piece.dq[theirs] & np.uint16(Dq.SATURATED)) > 0
     model, model_var = _median_image(sci, var, good, strips.sky)
-    return Overlay(sci, var, good, model, model_var)
+    return Overlay(sci, var, good, full, model, model_var)
 
 
 def blocks(
@@ -150,6 +154,15 @@ def _median_image(sci: Plane, var: Plane, good: Mask, sky: float) -> tuple[Plane
         & (lowest - np.float32(sky) < FAINTEST * (median - np.float32(sky)))
     )
     return np.where(hit, lowest, median), noise / safe
+
+
+def spilt(overlay: Overlay) -> Mask:
+    """Say where less than half of the frames are saturated.
+
+    Beside a cosmic ray that is its charge, spilt over: a star saturates in all frames or most.
+    """
+    few: Mask = 2 * overlay.full.sum(axis=0) < overlay.good.sum(axis=0)
+    return overlay.full & few
 
 
 def illuminated(overlay: Overlay, sky: float) -> Mask:

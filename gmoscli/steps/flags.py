@@ -15,12 +15,11 @@ from ..step import Range, step
 def flag_saturated(
     raw: RawCcd,
     *,
-    grow: Annotated[int, "pixels around a saturated one that are flagged too", Range(0, 10)] = 1,
+    grow: Annotated[int, "pixels above and below a saturated one", Range(0, 10)] = 1,
 ) -> RawCcd:
     """Flag raw counts at or above the saturation and the non-linear level of their amplifier.
 
-    Charge spills into the neighbours of a full pixel, along the column first; they are flagged
-    with it.
+    The charge of a full pixel spills along its column: the next pixels are flagged with it.
     """
     return replace(raw, readouts=tuple(_judged(r, grow) for r in raw.readouts))
 
@@ -35,19 +34,11 @@ def _judged(readout: Readout, grow: int) -> Readout:
     if not full.any():
         return replace(readout, dq=dq)
     for _ in range(grow):
-        full = _with_neighbours(full)
+        spilt = full.copy()
+        spilt[1:] |= full[:-1]
+        spilt[:-1] |= full[1:]
+        full = spilt
     return replace(readout, dq=dq | np.where(full, Dq.SATURATED, 0).astype(np.uint16))
-
-
-def _with_neighbours(mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> (
-    np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-):
-    grown = mask.copy()
-    grown[1:] |= mask[:-1]
-    grown[:-1] |= mask[1:]
-    grown[:, 1:] |= mask[:, :-1]
-    grown[:, :-1] |= mask[:, 1:]
-    return grown
 
 
 @step("addDQ")

@@ -1,0 +1,363 @@
+"""From files to products: choose the recipe and the calibrations, run, write, store.
+
+Everything that can be wrong with a request is found before the first pixel is read.
+"""
+
+import difflib
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .caldb import Cals
+from .caldb.match import missing
+from .caldb.store import Store
+from .cards import Headers
+from .engine import Report, Run, run, silent
+from .errors import BadFile, CalibrationMissing, GmosError, ReductionError, UsageError
+from .frame import Exposure, Observation, Source, Used
+from .gmos import descriptors
+from .gmos.tags import tags_of
+from .recipe import Recipe
+from .recipes import default_recipe, recipe_named
+from .scratch import scratch
+
+OPTIONAL = ("bpm",)
+"""Kinds of calibration whose absence is a warning, not an error."""
+
+Chosen = dict[tuple[Path, str], Path]
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the observer asks for."""
+
+    files: tuple[Path, ...]
+    recipe: str | Recipe | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    """``step:parameter`` or ``parameter`` to text, from the command line."""
+    configured: Mapping[str, object] = field(default_factory=dict)
+    """``step.parameter`` to value, from the configuration."""
+    suffix: str | None = None
+    output: Path | None = None
+    outdir: Path = field(default_factory=Path)
+    skip_bad: bool = False
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a reduction may use of the machine."""
+
+    jobs: int = 2
+    memory: int = 256 << 20
+    """Bytes for pixels: half of it for bands, half for master calibrations."""
+    scratch: Path | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done: nothing of it is in doubt any more but the pixels."""
+
+    recipe: Recipe
+    frames: tuple[Headers, ...]
+    chosen: Chosen
+    outputs: tuple[Path, ...]
+
+
+def planned(request: Request, cals: Cals, warn: Say) -> Plan:
+    """Return the plan of a request.
+
+    Raises BadFile for a file that cannot be used, UsageError for an unknown recipe or parameter,
+    ReductionError for files that do not go together, CalibrationMissing for all that is missing.
+    """
+    frames = readable(request, warn)
+    recipe = chosen_recipe(request, frames)
+    check_together(recipe, frames)
+    chosen = calibrations(recipe, frames, cals, warn)
+    return Plan(recipe, frames, chosen, outputs(request, recipe, frames))
+
+
+def readable(request: Request, warn: Say) -> tuple[Headers, ...]:
+    """Return the headers of all files, none left out unless bad ones are to be skipped."""
+    if not request.files:
+        raise UsageError("no files to reduce", hint="name files, @lists, or - for standard input")
+    frames = []
+    for path in request.files:
+        try:
+            frames.append(_checked(path))
+        except (GmosError, OSError) as error:
+            if not request.skip_bad:
+                raise
+            warn(f"{error}: skipped")
+    if not frames:
+        raise ReductionError("no readable file is left")
+    paths = [frame.path for frame in frames]
+    twice = next((p for i, p in enumerate(paths) if p in paths[:i]), None)
+    if twice is not None:
+        raise UsageError("named twice", path=twice)
+    return tuple(frames)
+
+
+def _checked(path: Path) -> Headers:
+    headers = Headers.open(path)
+    tags = tags_of(headers)
+    if "GMOS" not in tags:
+        name = headers.phu.get("INSTRUME") or "not named"
+        raise BadFile(f"not a GMOS exposure: the instrument is {name}", path=path)
+    if not headers.extensions:
+        raise BadFile("no image extensions", path=path)
+    return headers
+
+
+def chosen_recipe(request: Request, frames: Sequence[Headers]) -> Recipe:
+    """Return the recipe asked for, or the one that the files' tags ask for, with parameters set."""
+    if isinstance(request.recipe, Recipe):
+        recipe = request.recipe
+    elif request.recipe is not None:
+        recipe = recipe_named(request.recipe)
+    else:
+        found = default_recipe(tags_of(frames[0]))
+        if found is None:
+            tags = " ".join(sorted(tags_of(frames[0])))
+            raise ReductionError(f"no recipe for a file with tags {tags}", path=frames[0].path)
+        recipe = found
+    recipe = with_params(recipe, _texts(request.configured), "configuration", strict=False)
+    return with_params(recipe, request.params, "command line", strict=True)
+
+
+def _texts(values: Mapping[str, object]) -> dict[str, str]:
+    return {name.replace(".", ":"): str(value) for name, value in values.items()}
+
+
+def with_params(recipe: Recipe, params: Mapping[str, str], origin: str, strict: bool) -> Recipe:
+    """Return the recipe with parameters set from text.
+
+    ``step:name`` sets one step, ``name`` every step that has it. Raises UsageError for a name that
+    nothing has (unless not ``strict``: a configuration serves many recipes) and for bad values.
+    """
+    for key, text in params.items():
+        target, _, name = key.rpartition(":")
+        steps = [s for s in recipe if not target or target in (s.name, s.primitive)]
+        having = [s for s in steps if name in s.parameters]
+        if not having and strict:
+            raise _unknown(recipe, target, name, bool(steps))
+        for step in having:
+            value = step.parameters[name].convert(text)
+            recipe = recipe.set(step.name, origin, **{name: value})
+    return recipe
+
+
+def _unknown(recipe: Recipe, target: str, name: str, step_known: bool) -> UsageError:
+    if not step_known:
+        known = [word for step in recipe for word in (step.name, step.primitive)]
+        close = difflib.get_close_matches(target, known, n=2, cutoff=0.5)
+        message = f"recipe {recipe.name} has no step {target!r}"
+    else:
+        steps = [s for s in recipe if not target or target in (s.name, s.primitive)]
+        known = sorted({word for step in steps for word in step.parameters})
+        close = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
+        where = f"step {target}" if target else f"any step of {recipe.name}"
+        message = f"no parameter {name!r} in {where}"
+    hint = f"did you mean {' or '.join(close)}?" if close else "see showpars"
+    return UsageError(message, hint=hint)
+
+
+_ALIKE: tuple[tuple[str, Callable[[Headers], object]], ...] = (
+    ("instrument", descriptors.instrument),
+    ("detector", lambda h: descriptors.detector_name(h)),
+    ("binning", descriptors.binning),
+    ("region of interest", descriptors.detector_roi_setting),
+    ("read mode", descriptors.read_mode),
+)
+_ALIKE_WITH_LIGHT = (
+    ("filter", lambda h: descriptors.filter_name(h, pretty=True)),
+    ("mask", descriptors.focal_plane_mask),
+)
+
+
+def check_together(recipe: Recipe, frames: Sequence[Headers]) -> None:
+    """Raise ReductionError unless all frames are of one kind and one configuration."""
+    first = frames[0]
+    light = () if recipe.kind == "bias" else _ALIKE_WITH_LIGHT
+    asked = default_recipe(tags_of(first))
+    for frame in frames:
+        tags = tags_of(frame)
+        if recipe.kind in ("bias", "flat") and recipe.kind.upper() not in tags:
+            raise ReductionError(f"not a {recipe.kind}: its tags are {_words(tags)}", path=frame.path)
+        if not recipe.kind and not {"IMAGE"} <= tags:
+            raise ReductionError(f"not an image: its tags are {_words(tags)}", path=frame.path)
+        if default_recipe(tags) != asked:
+            raise ReductionError(f"not of the same kind as {_name(first)}", path=frame.path)
+        for what, value in (*_ALIKE, *light):
+            ours, theirs = value(first), value(frame)
+            if ours != theirs:
+                raise ReductionError(
+                    f"{what} {theirs}, but {ours} in {_name(first)}", path=frame.path
+                )
+
+
+def _words(tags: frozenset[str]) -> str:
+    return " ".join(sorted(tags))
+
+
+def _name(frame: Headers) -> str:
+    return frame.path.name if frame.path else "the first file"
+
+
+def calibrations(
+    recipe: Recipe, frames: Sequence[Headers], cals: Cals, warn: Say
+) -> Chosen:
+    """Return the calibration of each kind for each frame.
+
+    Raises CalibrationMissing that names every kind which some frame lacks.
+    """
+    chosen: Chosen = {}
+    lacking: list[CalibrationMissing] = []
+    for kind in recipe.calibrations:
+        without = []
+        for frame in frames:
+            path = cals.find(kind, frame)
+            if path is None:
+                without.append(frame)
+            elif frame.path is not None:
+                chosen[frame.path, kind] = path
+        if without:
+            error = missing(without[0].path, kind, cals.explain(kind, without[0]))
+            more = f" (and {len(without) - 1} more frames)" if len(without) > 1 else ""
+            if kind in OPTIONAL:
+                warn(f"{error}{more}: going on without")
+            else:
+                lacking.append(
+                    CalibrationMissing(error.message + more, path=error.path, hint=error.hint)
+                )
+    if lacking:
+        text = "; ".join(error.message for error in lacking)
+        raise CalibrationMissing(text, path=lacking[0].path, hint=lacking[0].hint)
+    return chosen
+
+
+def outputs(request: Request, recipe: Recipe, frames: Sequence[Headers]) -> tuple[Path, ...]:
+    """Return the paths of the products."""
+    named = frames[:1] if recipe.stacks else frames
+    if request.output is not None:
+        if len(named) > 1:
+            raise UsageError(f"-o names one file, but there will be {len(named)}")
+        return (request.outdir / request.output,)
+    suffix = recipe.suffix if request.suffix is None else request.suffix
+    return tuple(request.outdir / f"{_stem(frame)}{suffix}.fits" for frame in named)
+
+
+def _stem(frame: Headers) -> str:
+    """Return the name of the raw file that a frame goes back to."""
+    name = str(frame.phu.get("ORIGNAME") or "") or _name(frame)
+    return name.partition(".fits")[0]
+
+
+def reduced(
+    plan: Plan,
+    resources: Resources,
+    keepers: Sequence[Store],
+    warn: Say,
+    report: Report = silent,
+) -> Iterator[Path]:
+    """Run a plan; yield the path of each product when it is written and stored."""
+    from .io import ExposureFile, write_product
+    from .masters import Masters
+
+    masters = Masters(plan.chosen, ExposureFile, resources.memory // 2)
+    checksums = Checksums()
+    for path in plan.outputs:
+        _check_writable(path, plan)
+    with (
+        scratch(resources.scratch) as place,
+        ThreadPoolExecutor(resources.jobs) as pool,
+    ):
+        frames: list[Source] = [
+            _Traced(ExposureFile(frame.path, frame), plan, checksums)
+            for frame in plan.frames
+            if frame.path is not None
+        ]
+        how = Run(masters, place, pool, resources.jobs, resources.memory // 2, report)
+        products = run(plan.recipe, frames, how)
+        for exposure, path in zip(products, plan.outputs, strict=True):
+            write_product(exposure, path, plan.recipe.kind, stamp_of(exposure))
+            if plan.recipe.kind:
+                store(path, keepers, warn)
+            yield path
+
+
+def _check_writable(path: Path, plan: Plan) -> None:
+    """Raise before any work what would stop the writing after it."""
+    if any(frame.path is not None and _same(frame.path, path) for frame in plan.frames):
+        raise UsageError("the product would replace one of its inputs", path=path)
+    folder = path.parent
+    if not folder.is_dir():
+        raise UsageError("no such folder", path=folder, hint=f"mkdir -p {folder}")
+    if not os.access(folder, os.W_OK):
+        raise GmosError("cannot write into this folder", path=folder)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.exists() and one.samefile(other)
+
+
+def store(path: Path, keepers: Sequence[Store], warn: Say) -> None:
+    """Record a calibration product in every database that stores."""
+    for keeper in keepers:
+        keeper.add(path)
+    if not keepers:
+        warn(f"{path}: no database stores it; caldb add {path}")
+
+
+class Checksums:
+    """MD5 of files, each read once. MD5 is what Gemini's provenance tables hold."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, str] = {}
+
+    def __call__(self, path: Path) -> str:
+        """Return a file's checksum as hexadecimal digits."""
+        if path not in self._known:
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False))
+            self._known[path] = digest.hexdigest()
+        return self._known[path]
+
+
+class _Traced:
+    """A source whose observation names the files behind it."""
+
+    def __init__(self, source: Any, plan: Plan, checksum: Checksums):
+        self._source = source
+        obs: Observation = source.obs
+        used = [Used(obs.path.name, checksum(obs.path), "prepare")]
+        for kind in plan.recipe.calibrations:
+            path = plan.chosen.get((obs.path, kind))
+            if path is not None:
+                used.append(Used(path.name, checksum(path), kind))
+        self.obs = replace(obs, used=tuple(used))
+
+    def ccd(self, index: int) -> Any:
+        return self._source.ccd(index)
+
+    def close(self) -> None:
+        self._source.close()
+
+
+def stamp_of(exposure: Exposure) -> str:
+    """Return the time that a product is stamped with: that of its last frame.
+
+    ``SOURCE_DATE_EPOCH`` (https://reproducible-builds.org/specs/source-date-epoch/) takes its
+    place. The clock is never asked, so that the same inputs give the same bytes.
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch and epoch.isdigit():
+        return datetime.fromtimestamp(int(epoch), UTC).replace(tzinfo=None).isoformat()
+    frames = exposure.obs.inputs or (exposure.obs,)
+    times = [t for f in frames if (t := descriptors.ut_datetime(f.headers)) is not None]
+    return max(times).isoformat() if times else "1970-01-01T00:00:00"
