@@ -5,7 +5,8 @@ the median of all frames is a cosmic ray. Where the stack sees light, sharper fr
 cores and neighbouring pixels differ with the sub-pixel shift: there each suspect is compared with
 the other frames after all have been smoothed to the same seeing, and may differ by a share of the
 light and of its local gradient (after the test of MultiDrizzle: Fruchter & Hook 2002, PASP 114,
-144).
+144). Where one frame alone sees the sky, what is sharper than a star can be is a cosmic ray (the
+idea of van Dokkum 2001, PASP 113, 1420, with the known seeing in place of a median filter).
 """
 
 from collections.abc import Iterator
@@ -27,6 +28,10 @@ UNSEEN = np.uint16(Dq.BAD | Dq.NO_DATA | Dq.UNILLUMINATED)
 KNOWN = np.uint16(Dq.COSMIC_RAY)
 LIGHT = 1.5
 """Sigmas of the median image above the sky, in a 3 x 3 mean, from which a pixel is lit."""
+TYPICAL_FWHM = 3.0
+"""Pixels; for frames whose seeing is not known."""
+MARGIN = 1.3
+"""How much steeper than its seeing a star may be: undersampling, a wrong seeing."""
 WIDEST = 6
 """Largest radius, in pixels, of the smoothing to common seeing."""
 FAINTEST = 0.25
@@ -55,9 +60,7 @@ def flag_cosmic_rays(
     light: Annotated[float, "share of a source's light that frames may differ by", Range(0)] = 0.15,
     gradient: Annotated[float, "share of its gradient that they may differ by", Range(0)] = 0.7,
 ) -> Strips:
-    """Flag pixels with more light than the other frames can explain; needs two frames or more."""
-    if len(strips.frames) < 2:
-        return strips
+    """Flag pixels with more light than the other frames, or than a star's profile, can explain."""
     first, rows = strips.first - HALO, strips.shape[0] + 2 * HALO
     overlay = overlaid(strips, first, rows)
     noise = np.sqrt(overlay.var + overlay.model_var)
@@ -68,8 +71,10 @@ def flag_cosmic_rays(
     excused = seeing_explains(
         overlay, suspect & lit, strips.fwhm, strips.sky, hsigma, light, gradient
     )
-    rays = suspect & ~excused
+    lone = (overlay.good.sum(axis=0) == 1) & overlay.good
+    rays = (suspect & ~excused) | sharper_than_stars(overlay, lone, strips, hsigma)
     beside = (away > grow_sigma * noise) & ~lit
+    beside |= lone & (overlay.sci - np.float32(strips.sky) > grow_sigma * noise)
     beside |= spilt(overlay)
     for _ in range(2):
         rays = rays | (beside & _with_neighbours(rays))
@@ -154,6 +159,29 @@ def _median_image(sci: Plane, var: Plane, good: Mask, sky: float) -> tuple[Plane
         & (lowest - np.float32(sky) < FAINTEST * (median - np.float32(sky)))
     )
     return np.where(hit, lowest, median), noise / safe
+
+
+def sharper_than_stars(overlay: Overlay, where: Mask, strips: Strips, hsigma: float) -> Mask:
+    """Say which pixels stand out of their neighbours, on a row or a column, as no star can.
+
+    A star of FWHM w pixels, centred on a pixel, exceeds the mean of the neighbours on either side
+    by at most 1 - exp(-4 ln 2 / w^2) of its light there.
+    """
+    rays = np.zeros_like(where)
+    sky = np.float32(strips.sky)
+    high = where & (overlay.sci - sky > hsigma * np.sqrt(overlay.var))
+    frame, y, x = np.nonzero(high)
+    _, ny, nx = overlay.sci.shape
+    here = overlay.sci[frame, y, x]
+    left, right = (overlay.sci[frame, y, np.clip(x + d, 0, nx - 1)] for d in (-1, 1))
+    below, above = (overlay.sci[frame, np.clip(y + d, 0, ny - 1), x] for d in (-1, 1))
+    excess = here - np.minimum(left + right, below + above) / 2
+    widths = np.array([w if w > 0 else TYPICAL_FWHM for w in strips.fwhm])
+    steepest = (1 - np.exp(-4 * np.log(2) / widths**2)).astype(np.float32)[frame]
+    allowed = MARGIN * steepest * (here - sky) + hsigma * np.sqrt(1.5 * overlay.var[frame, y, x])
+    sharp = excess > allowed
+    rays[frame[sharp], y[sharp], x[sharp]] = True
+    return rays
 
 
 def spilt(overlay: Overlay) -> Mask:
