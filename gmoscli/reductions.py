@@ -22,12 +22,17 @@ from .errors import BadFile, CalibrationMissing, GmosError, ReductionError, Usag
 from .frame import Exposure, Observation, Source, Used
 from .gmos import descriptors
 from .gmos.tags import tags_of
+from .logs import LOGGER
 from .recipe import Recipe
 from .recipes import default_recipe, recipe_named
 from .scratch import scratch
+from .step import CALIBRATIONS, Scope
 
 OPTIONAL = ("bpm",)
 """Kinds of calibration whose absence is a warning, not an error."""
+
+STAGE = "stage"
+"""Kind of a frame that is written half-way: neither a calibration nor a science product."""
 
 Chosen = dict[tuple[Path, str], Path]
 Say = Callable[[str], object]
@@ -69,20 +74,20 @@ class Plan:
     outputs: tuple[Path, ...]
 
 
-def planned(request: Request, cals: Cals, warn: Say) -> Plan:
-    """Return the plan of a request.
+def planned(request: Request, cals: Cals, warn: Say, skip: Say) -> Plan:
+    """Return the plan of a request; ``skip`` is told of files that are left out as asked.
 
     Raises BadFile for a file that cannot be used, UsageError for an unknown recipe or parameter,
     ReductionError for files that do not go together, CalibrationMissing for all that is missing.
     """
-    frames = readable(request, warn)
+    frames = readable(request, skip)
     recipe = chosen_recipe(request, frames)
     check_together(recipe, frames)
     chosen = calibrations(recipe, frames, cals, warn)
     return Plan(recipe, frames, chosen, outputs(request, recipe, frames))
 
 
-def readable(request: Request, warn: Say) -> tuple[Headers, ...]:
+def readable(request: Request, skip: Say) -> tuple[Headers, ...]:
     """Return the headers of all files, none left out unless bad ones are to be skipped."""
     if not request.files:
         raise UsageError("no files to reduce", hint="name files, @lists, or - for standard input")
@@ -93,7 +98,7 @@ def readable(request: Request, warn: Say) -> tuple[Headers, ...]:
         except (GmosError, OSError) as error:
             if not request.skip_bad:
                 raise
-            warn(f"{error}: skipped")
+            skip(f"{error}: skipped")
     if not frames:
         raise ReductionError("no readable file is left")
     paths = [frame.path for frame in frames]
@@ -262,33 +267,63 @@ def reduced(
     plan: Plan,
     resources: Resources,
     keepers: Sequence[Store],
-    warn: Say,
     report: Report = silent,
 ) -> Iterator[Path]:
     """Run a plan; yield the path of each product when it is written and stored."""
     from .io import ExposureFile, write_product
     from .masters import Masters
 
-    masters = Masters(plan.chosen, ExposureFile, resources.memory // 2)
-    checksums = Checksums()
     for path in plan.outputs:
         _check_writable(path, plan)
-    with (
-        scratch(resources.scratch) as place,
-        ThreadPoolExecutor(resources.jobs) as pool,
-    ):
-        frames: list[Source] = [
-            _Traced(ExposureFile(frame.path, frame), plan, checksums)
-            for frame in plan.frames
-            if frame.path is not None
-        ]
+    LOGGER.info("%s: %d files", plan.recipe.name, len(plan.frames))
+    checksum = Checksums()
+    masters = Masters(plan.chosen, ExposureFile, resources.memory // 2)
+    frames: list[Source] = [
+        _Traced(ExposureFile(frame.path, frame), plan, checksum)
+        for frame in plan.frames
+        if frame.path is not None
+    ]
+    with scratch(resources.scratch) as place, ThreadPoolExecutor(resources.jobs) as pool:
         how = Run(masters, place, pool, resources.jobs, resources.memory // 2, report)
         products = run(plan.recipe, frames, how)
         for exposure, path in zip(products, plan.outputs, strict=True):
             write_product(exposure, path, plan.recipe.kind, stamp_of(exposure))
-            if plan.recipe.kind:
-                store(path, keepers, warn)
+            if plan.recipe.kind in CALIBRATIONS:
+                store(path, keepers)
+            for line in told(exposure):
+                LOGGER.info(line)
             yield path
+
+
+def staged(
+    plan: Plan, steps: Sequence[str], resources: Resources, report: Report = silent
+) -> Iterator[Path]:
+    """Write each frame as it is after some steps; yield the paths.
+
+    Raises UsageError for a step that does not work on single frames.
+    """
+    for name in steps:
+        begun = plan.recipe.until(name)
+        if any(step.scope is not Scope.CCD for step in begun):
+            raise UsageError(f"{name}: after this step there are no single frames to write")
+        suffix = f"_{begun.steps[-1].name}"
+        part = begun.named(plan.recipe.name, kind=STAGE, suffix=suffix)
+        folder = plan.outputs[0].parent
+        paths = tuple(folder / f"{_stem(frame)}{suffix}.fits" for frame in plan.frames)
+        yield from reduced(replace(plan, recipe=part, outputs=paths), resources, (), report)
+
+
+def told(exposure: Exposure) -> Iterator[str]:
+    """Yield what is worth knowing of how the frames went together."""
+    for obs in exposure.obs.inputs:
+        if obs.reference and len(exposure.obs.inputs) > 1:
+            yield f"{obs.name}: reference"
+        elif obs.placement.matches:
+            there = obs.placement
+            yield (
+                f"{obs.name}: {there.matches} stars match to {1e3 * there.rms:.1f} mas,"
+                f" counts times {there.scale:.4f}"
+            )
 
 
 def _check_writable(path: Path, plan: Plan) -> None:
@@ -306,12 +341,12 @@ def _same(one: Path, other: Path) -> bool:
     return other.exists() and one.samefile(other)
 
 
-def store(path: Path, keepers: Sequence[Store], warn: Say) -> None:
+def store(path: Path, keepers: Sequence[Store]) -> None:
     """Record a calibration product in every database that stores."""
     for keeper in keepers:
         keeper.add(path)
     if not keepers:
-        warn(f"{path}: no database stores it; caldb add {path}")
+        LOGGER.warning("%s: no database stores it; caldb add %s", path, path)
 
 
 class Checksums:

@@ -50,15 +50,16 @@ def primary(exposure: Exposure, kind: str, stamp: str) -> fits.Header:
     header["PROCSOFT"] = ("gmoscli", "software that made this file")
     header["PROCSVER"] = (__version__, "its version")
     header["PROCMODE"] = ("sq", "science quality")
-    for keyword in ("PREPARE", "GEM-TLM", *_stamped(obs), MARKERS[kind]):
-        header[keyword] = stamp
+    for keyword in ("PREPARE", "GEM-TLM", *_stamped(obs), MARKERS.get(kind)):
+        if keyword is not None:
+            header[keyword] = stamp
     if "SUBOVER" in header:
         header["TRIMOVER"], header["TRIMMED"] = stamp, "yes"
     for used in obs.used:
         if used.step in ("bias", "flat", "fringe", "bpm"):
             header[f"{used.step.upper()}IM"[:8]] = (used.name, f"{used.step} that was applied")
     label = descriptors.data_label(obs.headers)
-    if label:
+    if label and kind in MARKERS:
         header["DATALAB"] = f"{label}-SQ-{(kind or 'image').upper()}"
     for keyword, value, comment in _combined(frames, obs):
         header[keyword] = (value, comment)

@@ -1,0 +1,222 @@
+"""Reduce exposures: calibrate, register, stack."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import UsageError
+from .common import Command, expand, files_argument, null_option, version_option, write
+
+if TYPE_CHECKING:
+    from ..config import Settings
+    from ..reductions import Plan, Request, Resources
+
+_PARAMETER = re.compile(r"[A-Za-z]\w*([:.][A-Za-z]\w*)?=.*", re.DOTALL)
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+class ParameterCommand(Command):
+    """A command whose ``-p`` takes all the ``name=value`` words that follow it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give every further parameter word a ``-p`` of its own."""
+        return super().parse_args(ctx, list(_each_with_its_option(args)))
+
+
+def _each_with_its_option(args: list[str]) -> Iterator[str]:
+    taking = False
+    for i, word in enumerate(args):
+        if word == "--":
+            yield from args[i:]
+            return
+        starts = word in ("-p", "--param")
+        after_option = i > 0 and args[i - 1] in ("-p", "--param")
+        if taking and not after_option and not starts:
+            if _PARAMETER.fullmatch(word) and not Path(word).exists():
+                yield "-p"
+            else:
+                taking = False
+        taking = taking or starts
+        yield word
+
+
+@click.command(cls=ParameterCommand)
+@files_argument
+@click.option(
+    "-r",
+    "--recipe",
+    "--recipename",
+    "recipe",
+    metavar="NAME",
+    help="A recipe, or a file that holds one (my.py, my.py:deep, my.toml). Default: by tags.",
+)
+@click.option(
+    "-p",
+    "--param",
+    "params",
+    multiple=True,
+    metavar="[STEP:]NAME=VALUE",
+    help="Set a parameter of one step, or of all steps that have it.",
+)
+@click.option(
+    "--user-cal",
+    "--user_cal",
+    "user_cals",
+    multiple=True,
+    metavar="KIND:FILE",
+    help="Use this calibration (processed_bias, processed_flat, ...) for all files.",
+)
+@click.option("--suffix", metavar="TEXT", help="End the product's name with this.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Name of the product.")
+@click.option(
+    "--outdir", type=click.Path(path_type=Path), default=Path(), help="Folder of the products."
+)
+@click.option("-c", "--config", metavar="FILE", help="Configuration instead of the usual one.")
+@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--explain", is_flag=True, help="Same as --dry-run.")
+@click.option("-j", "--jobs", type=click.IntRange(1), help="Threads. Default: all processors.")
+@click.option("--memory", metavar="SIZE", help="Memory for pixels, such as 450M.  Default: 256M.")
+@click.option(
+    "--scratch", type=click.Path(path_type=Path), help="Folder for parked frames ($TMPDIR)."
+)
+@click.option("--skip-bad", is_flag=True, help="Leave unreadable files out, and end with 1.")
+@click.option(
+    "--write-outputs",
+    "stages",
+    multiple=True,
+    metavar="STEP",
+    help="Write each frame as it is after this step, too.",
+)
+@click.option("--logfile", type=click.Path(path_type=Path), help="Write all messages here.")
+@click.option("--loglevel", type=click.Choice(_LEVELS), help="What to say on standard error.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Say everything.")
+@null_option
+@version_option
+def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
+    """Reduce FILEs together: biases to a master bias, twilights to a master flat, science to a stack.
+
+    The recipe follows from what the files are, calibrations from the database. The path of each
+    product is printed on standard output, one a line, when it is written. A FILE may be @LIST, for
+    the names in a list, or -, for names on standard input:
+
+    \b
+        dataselect --tags BIAS raw/*.fits | reduce -
+        reduce @science.lis --recipe reduceSeparateCCDs
+    """
+    settings = _settings(options["config"])
+    resources = _resources(settings, options)
+    _start_log(settings, options)
+    request = _request(list(expand(files, null=null)), settings, options)
+    plan, keepers, warnings = _planned(request, settings, options)
+    if options["dry_run"] or options["explain"]:
+        from .explain import plan_lines
+
+        write("".join(f"{line}\n" for line in plan_lines(plan, resources)))
+        return
+    from ..reductions import reduced, staged
+    from .progress import progress
+
+    end = "\0" if null else "\n"
+    with progress(not options["quiet"]) as report:
+        for path in staged(plan, options["stages"], resources, report):
+            write(f"{path}{end}")
+        for path in reduced(plan, resources, keepers, report):
+            write(f"{path}{end}")
+    if warnings:
+        click.get_current_context().exit(1)
+
+
+def _settings(config: str | None) -> "Settings":
+    from ..config import load
+
+    return load(config, os.environ, Path.cwd(), Path.home())
+
+
+def _start_log(settings: "Settings", options: Mapping[str, Any]) -> None:
+    from ..logs import LOGGER, configure
+
+    level = options["loglevel"] or settings.loglevel
+    if options["quiet"]:
+        level = "error"
+    elif options["verbose"]:
+        level = "debug"
+    configure(level, options["logfile"] or settings.logfile, prefix="reduce: ")
+    for text in settings.warnings:
+        LOGGER.warning(text)
+
+
+def _resources(settings: "Settings", options: Mapping[str, Any]) -> "Resources":
+    from ..reductions import Resources
+    from ..units import size
+
+    memory = settings.memory
+    if options["memory"] is not None:
+        try:
+            memory = size(options["memory"])
+        except ValueError as error:
+            raise UsageError(f"--memory: {error}") from None
+    jobs = options["jobs"] or settings.jobs or len(os.sched_getaffinity(0))
+    place = options["scratch"] or settings.scratch
+    return Resources(jobs, memory or Resources.memory, place)
+
+
+def _request(names: list[str], settings: "Settings", options: Mapping[str, Any]) -> "Request":
+    from ..recipes.user import load, looks_like_file
+    from ..reductions import Request
+
+    recipe = options["recipe"]
+    suffix = options["suffix"] if options["suffix"] is not None else settings.suffix
+    return Request(
+        files=tuple(map(Path, names)),
+        recipe=load(recipe) if recipe and looks_like_file(recipe) else recipe,
+        params=_pairs(options["params"]),
+        configured=settings.params,
+        suffix=suffix,
+        output=options["output"],
+        outdir=options["outdir"],
+        skip_bad=options["skip_bad"],
+    )
+
+
+def _pairs(words: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"-p {word}: not of the form name=value or step:name=value")
+        text = value.strip()
+        quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+        pairs[name.strip().replace(".", ":")] = text[1:-1] if quoted else text
+    return pairs
+
+
+def _planned(
+    request: "Request", settings: "Settings", options: Mapping[str, Any]
+) -> "tuple[Plan, Any, list[str]]":
+    """Return the plan, the databases that products go to, and the files that were skipped."""
+    from ..caldb.databases import cals, keepers
+    from ..logs import LOGGER
+    from ..reductions import planned
+
+    skipped: list[str] = []
+
+    def skip(message: str) -> None:
+        skipped.append(message)
+        LOGGER.warning(message)
+
+    given = dict(map(_pinned, options["user_cals"]))
+    plan = planned(request, cals(settings, given, LOGGER.warning), LOGGER.warning, skip)
+    stores = keepers(settings, LOGGER.warning) if plan.recipe.kind else ()
+    return plan, stores, skipped
+
+
+def _pinned(word: str) -> tuple[str, Path]:
+    kind, colon, path = word.partition(":")
+    if not colon or not path:
+        raise UsageError(f"--user-cal {word}: not of the form KIND:FILE")
+    return kind, Path(path)

@@ -1,0 +1,55 @@
+"""Messages: the package's own logger, never the root; silent until somebody asks.
+
+Library code logs to ``logging.getLogger("gmoscli")``. Commands and ``logutils.config`` call
+:func:`configure` to send messages to standard error and to a file.
+"""
+
+import logging
+import sys
+from pathlib import Path
+from typing import TextIO
+
+LOGGER = logging.getLogger("gmoscli")
+LOGGER.addHandler(logging.NullHandler())
+FILE_FORMAT = "%(asctime)s %(levelname)-8s - %(message)s"
+
+
+class _Lines(logging.Formatter):
+    """Bare messages; warnings and errors say so."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one message."""
+        text = super().format(record)
+        plain = record.levelno < logging.WARNING
+        return text if plain else f"{record.levelname.lower()}: {text}"
+
+
+def configure(
+    level: str | None = "info",
+    logfile: str | Path | None = None,
+    *,
+    stream: TextIO | None = None,
+    prefix: str = "",
+    append: bool = True,
+) -> None:
+    """Send messages of a level and above to a stream (standard error), and all to a file.
+
+    ``level`` None keeps the stream silent. Earlier arrangements of this function are undone.
+    """
+    for handler in list(LOGGER.handlers):
+        LOGGER.removeHandler(handler)
+        handler.close()
+    LOGGER.setLevel(logging.DEBUG)
+    LOGGER.propagate = False
+    if level is not None:
+        talk = logging.StreamHandler(stream or sys.stderr)
+        talk.setLevel(level.upper())
+        talk.setFormatter(_Lines(f"{prefix}%(message)s"))
+        LOGGER.addHandler(talk)
+    if logfile:
+        kept = logging.FileHandler(logfile, mode="a" if append else "w", encoding="utf-8")
+        kept.setLevel(logging.DEBUG)
+        kept.setFormatter(logging.Formatter(FILE_FORMAT))
+        LOGGER.addHandler(kept)
+    if not LOGGER.handlers:
+        LOGGER.addHandler(logging.NullHandler())
