@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import cos, hypot, pi, radians, sin
 
 from ..geometry import ARCSEC
-from . import filters
+from . import brightness
 from .almanac import SITES, sidereal_time
 from .effects import Effects
 from .night import Night, turn
@@ -121,7 +121,7 @@ def _sky(night: Night, effects: Effects, shot: Shot) -> float:
     index = shot.index if effects.sky_variation else 0
     if night.sky:
         return turn(night.sky, index)
-    return filters.sky_rate(night.array, night.filter) * turn(_SKY_VARIATION, index)
+    return brightness.sky_rate(night.array, night.filter) * turn(_SKY_VARIATION, index)
 
 
 def _fringes(night: Night, effects: Effects, shot: Shot) -> float:
@@ -129,7 +129,7 @@ def _fringes(night: Night, effects: Effects, shot: Shot) -> float:
         return 0.0
     amplitude = night.fringe_amplitude
     if amplitude is None:
-        amplitude = filters.fringe_amplitude(night.array, night.filter)
+        amplitude = brightness.fringe_amplitude(night.array, night.filter)
     draw = generator(night.seed, "fringes", shot.index).uniform(-1, 1)
     return float(amplitude * (1 + _FRINGE_SCATTER * draw))
 

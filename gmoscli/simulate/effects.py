@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Annotated, get_type_hints
 
-from ..errors import UsageError
+from ..errors import unknown
 
 
 @dataclass(frozen=True)
@@ -74,5 +73,4 @@ EFFECTS: dict[str, str] = {
 def _check(names: Iterable[str]) -> None:
     for name in names:
         if name not in EFFECTS:
-            near = ", ".join(get_close_matches(name, EFFECTS, cutoff=0.4)) or ", ".join(EFFECTS)
-            raise UsageError(f"no effect is called {name!r}", hint=f"nearest: {near}")
+            raise unknown("effect", name, EFFECTS)

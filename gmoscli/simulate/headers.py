@@ -5,13 +5,13 @@ from math import cos, radians, sin
 
 from .. import __version__
 from ..gmos import detectors
+from ..gmos.filters import wheel_cards
 from .almanac import SITES, look, mjd, sidereal_time, year
 from .areas import AmpArea, amp_areas
 from .camera import plate
 from .conditions import Conditions, on_sky
 from .effects import EFFECTS, Effects
 from .exposure import detector_keyword
-from .filters import wheels
 from .night import Night
 from .passing import guide_star
 from .plan import Shot
@@ -252,7 +252,7 @@ def _weather() -> Cards:
 
 
 def _optics(night: Night) -> Cards:
-    one, two = wheels(night.array.instrument, night.filter)
+    one, two = wheel_cards(night.array.instrument, night.filter)
     return {
         "FILTER1": (one, "Filter 1"),
         "FILTER2": (two, "Filter 2"),

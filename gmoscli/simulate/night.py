@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Literal
 
-from ..errors import UsageError
+from ..errors import UsageError, unknown
 from ..gmos.detectors import Detector, detectors, gain, rois
+from ..gmos.filters import wheel_cards
 from ..section import Section
-from . import filters
 
 Speed = Literal["slow", "fast"]
 Setting = Literal["low", "high"]
@@ -87,7 +87,10 @@ class Night:
 
     def __post_init__(self) -> None:
         array = self.array
-        _require(self.filter in filters.known(array.instrument), f"no filter {self.filter!r}")
+        try:
+            wheel_cards(array.instrument, self.filter)
+        except KeyError as error:
+            raise UsageError(error.args[0]) from None
         _require(set(self.binning) <= {1, 2, 4}, f"binning {self.binning}: 1, 2 or 4 each way")
         _require(min(self.biases, self.flats, self.frames) >= 0, "a number of frames is negative")
         for name in ("exposure", "flat_levels", "seeing", "transparency"):
@@ -109,14 +112,14 @@ class Night:
         """The detector array and its numbers."""
         found = next((one for one in detectors() if one.id == self.detector), None)
         if found is None:
-            names = ", ".join(one.id for one in detectors())
-            raise UsageError(f"no detector is called {self.detector!r}", hint=f"one of {names}")
+            raise unknown("detector", self.detector, [one.id for one in detectors()])
         return found
 
     @cached_property
     def region(self) -> Section:
         """The part of the detector that is read, in unbinned detector coordinates."""
-        _require(self.roi in rois(), f"no region {self.roi!r}; one of {', '.join(rois())}")
+        if self.roi not in rois():
+            raise unknown("region", self.roi, rois())
         sections = rois()[self.roi]
         if not self.array.family.startswith("Hamamatsu"):
             return sections[0]

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from . import filters
+from . import brightness
 from .camera import focal_plane
 from .chips import colour_term
 from .conditions import conditions
@@ -68,7 +68,7 @@ def scene(night: Night, effects: Effects, kind: FieldKind) -> Sources:
 
 def rates(night: Night, sources: Sources) -> Floats:
     """Return electrons per second of each source on chip 2, in the clear, at colour 0."""
-    zero = filters.magnitude_of_one_electron(night.array, night.filter)
+    zero = brightness.magnitude_of_one_electron(night.array, night.filter)
     return np.asarray(10 ** (0.4 * (zero - sources.magnitude)))
 
 
