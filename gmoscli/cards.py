@@ -40,6 +40,11 @@ class Header(Mapping[str, Value]):
         self._text = cards.decode("latin-1") if isinstance(cards, bytes) else ""
         self._values: dict[str, Value] = {} if isinstance(cards, bytes) else dict(cards)
 
+    @property
+    def text(self) -> str:
+        """The cards as they stand in the file, commentary and all; empty if made of values."""
+        return self._text
+
     @cached_property
     def _places(self) -> dict[str, int]:
         """Where the card of each keyword begins."""

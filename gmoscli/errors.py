@@ -1,5 +1,6 @@
 """What a person may be told: one line, the next command, and an exit code."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -43,3 +44,13 @@ class CalibrationMissing(GmosError):
     """No stored calibration fits."""
 
     exit_code = 3
+
+
+def unknown(what: str, word: str, known: Iterable[str]) -> UsageError:
+    """Return the error for a word that is not among the known ones; its hint names the nearest."""
+    from difflib import get_close_matches  # noqa: PLC0415 - start-up: needed only to complain
+
+    spellings = {name.lower(): name for name in known}
+    near = [spellings[name] for name in get_close_matches(word.lower(), spellings, cutoff=0.5)]
+    hint = f"did you mean {' or '.join(near)}?" if near else None
+    return UsageError(f"unknown {what} {word!r}", hint=hint)

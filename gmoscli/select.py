@@ -10,16 +10,15 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from .cards import Headers
 from .compare import Mismatch, Operand, Predicate, compare
-from .errors import UsageError
+from .errors import UsageError, unknown
 from .gmos.descriptors import DESCRIPTORS, describe
-from .gmos.tags import tags_of
+from .gmos.tags import KNOWN_TAGS, tags_of
 
 _ASSIGNMENT = re.compile(r"(?<![=!<>])=(?!=)")
 _DEEPEST = 50  # levels of nesting; more would be no one's intention
@@ -79,9 +78,8 @@ def _syntax(line: str, error: SyntaxError) -> UsageError:
     return _refusal(line, start, start + 1, error.msg)
 
 
-def _refusal(line: str, start: int, end: int, message: str, near: Sequence[str] = ()) -> UsageError:
+def _refusal(line: str, start: int, end: int, message: str, hint: str | None = None) -> UsageError:
     """Return the error that points at a place in the line."""
-    hint = f"did you mean {' or '.join(near)}?" if near else None
     pointer = " " * start + "^" * max(1, end - start)
     return UsageError(f"{message}\n  {line}\n  {pointer}", hint=hint)
 
@@ -120,6 +118,9 @@ class _Grammar:
             raise Mismatch("use == or != here", right)
         if "tags" in (left.name, right.name) and "in" not in sign:
             raise Mismatch("write 'BIAS' in tags", left)
+        if right.name == "tags" and isinstance(left.value, str) and left.value not in KNOWN_TAGS:
+            error = unknown("tag", left.value, KNOWN_TAGS)
+            raise _refusal(self.line, left.start, left.end, error.message, error.hint)
         return compare(left, sign, right, strict=self.strict)
 
     def operand(self, node: ast.expr) -> Operand:
@@ -148,8 +149,8 @@ class _Grammar:
         if name == "tags":
             return Operand(start, end, name, str, listed=True, read_from=tags_of)
         if name not in DESCRIPTORS:
-            near = get_close_matches(name, [*DESCRIPTORS, "tags"])
-            raise self.refusal(node, f"unknown descriptor {name}", near)
+            error = unknown("descriptor", name, [*DESCRIPTORS, "tags"])
+            raise self.refusal(node, error.message, error.hint)
         chosen = DESCRIPTORS[name]
         kind = float if chosen.kind is int else chosen.kind
         read = partial(_value, name=name, pretty=name in _PRETTY and not self.strict)
@@ -161,9 +162,9 @@ class _Grammar:
         start, end = node.col_offset, node.end_col_offset or node.col_offset
         return len(line[:start].decode()), len(line[:end].decode())
 
-    def refusal(self, node: ast.expr, message: str, near: Sequence[str] = ()) -> UsageError:
+    def refusal(self, node: ast.expr, message: str, hint: str | None = None) -> UsageError:
         """Return the error that points at a node."""
-        return _refusal(self.line, *self.place(node), message, near)
+        return _refusal(self.line, *self.place(node), message, hint)
 
 
 def _value(headers: Headers, *, name: str, pretty: bool) -> object:

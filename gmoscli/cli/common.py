@@ -1,0 +1,189 @@
+"""What all commands share: how they end, what they say when things go wrong, common options."""
+
+import os
+import sys
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+import click
+from click.shell_completion import CompletionItem
+
+from .. import __version__
+from ..errors import GmosError, UsageError, unknown
+from .names import expand
+
+__all__ = [
+    "CommaList",
+    "Command",
+    "Failures",
+    "Group",
+    "complain",
+    "expand",
+    "files_argument",
+    "null_option",
+    "version_option",
+    "wants_colour",
+    "write",
+]
+
+INTERRUPTED = 130
+READER_GONE = 141
+
+files_argument = click.argument("files", nargs=-1, type=click.Path(), metavar="FILE...")
+null_option = click.option(
+    "-0", "--null", is_flag=True, help="Names end with NUL, not with a new line, in and out."
+)
+version_option = click.version_option(__version__, message="%(prog)s (gmoscli) %(version)s")
+
+
+class Command(click.Command):
+    """A command that ends with one line and an exit code, never with a traceback.
+
+    0 fine, 1 a file or the work failed, 2 wrong usage, 3 no calibration fits, 130 interrupted,
+    141 the reader of standard output went away.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        kwargs["context_settings"] = _SETTINGS | (kwargs.get("context_settings") or {})
+        super().__init__(*args, **kwargs)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **x: Any
+    ) -> click.Context:
+        """Parse the command line."""
+        path = info_name or ""
+        with _endings(f"{parent.command_path} {path}" if parent else path):
+            return super().make_context(info_name, args, parent, **x)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Do the work."""
+        with _endings(ctx.command_path):
+            result = super().invoke(ctx)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return result
+
+
+class Group(Command, click.Group):
+    """A command with sub-commands, each of which ends like a Command."""
+
+    command_class = Command
+
+
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+class CommaList(click.ParamType[list[str]]):
+    """Words separated by commas; blanks around them and empty ones do not count."""
+
+    name = "words"
+
+    def __init__(self, what: str = "word", known: Callable[[], Collection[str]] = tuple):
+        self.what = what
+        self.known = known
+
+    def convert(self, value: Any, _: object, __: object) -> list[str]:
+        """Return the words. Raises UsageError for one that is not known, if those are listed."""
+        words = value if isinstance(value, list) else value.split(",")
+        words = [word.strip() for word in words if word.strip()]
+        known = self.known() if words else ()
+        for word in words if known else ():
+            if word not in known:
+                raise unknown(self.what, word, known)
+        return words
+
+    def shell_complete(
+        self, _: click.Context, __: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete the last word."""
+        before, comma, word = incomplete.rpartition(",")
+        return [
+            CompletionItem(before + comma + choice)
+            for choice in sorted(self.known())
+            if choice.startswith(word)
+        ]
+
+
+class Failures:
+    """Counts the files that failed; each is named on standard error, and the others go on."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Report what goes wrong with one file."""
+        try:
+            yield
+        except GmosError as error:
+            self.add(error)
+
+    def add(self, error: GmosError) -> None:
+        """Report and count one failure."""
+        complain(error)
+        self.count += 1
+
+    def exit(self) -> None:
+        """End with 1 if any file failed."""
+        if self.count:
+            click.get_current_context().exit(1)
+
+
+def complain(error: GmosError, command: str | None = None) -> None:
+    """Say on standard error what went wrong, and below it the hint."""
+    context = click.get_current_context(silent=True)
+    path = command or (context.command_path if context else "gmoscli")
+    click.echo(f"{path.removeprefix('gmoscli ')}: {error}", err=True)
+    if error.hint:
+        click.echo(f"hint: {error.hint}", err=True)
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Say whether a stream should have colour: terminals do, unless the environment objects."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def write(text: str) -> None:
+    """Put text on standard output as it is, also if it holds names that are no UTF-8."""
+    if sys.stdout is None:
+        raise GmosError("standard output is closed")
+    sys.stdout.buffer.write(os.fsencode(text))
+    sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _endings(command: str) -> Iterator[None]:
+    """Turn what an observer may meet into one line and an exit code."""
+    try:
+        yield
+    except GmosError as error:
+        complain(error, command)
+        raise SystemExit(error.exit_code) from None
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        message = error.format_message().rstrip(".")
+        complain(UsageError(message[:1].lower() + message[1:], hint=f"{command} --help"), command)
+        raise SystemExit(UsageError.exit_code) from None
+    except (KeyboardInterrupt, click.Abort):
+        raise SystemExit(INTERRUPTED) from None
+    except BrokenPipeError:
+        _drop_output()
+        raise SystemExit(READER_GONE) from None
+    except OSError as error:
+        _drop_output()
+        path = error.filename or "standard output"
+        complain(GmosError((error.strerror or str(error)).lower(), path=path), command)
+        raise SystemExit(GmosError.exit_code) from None
+
+
+def _drop_output() -> None:
+    """Send what is still buffered nowhere, or the interpreter would fail on it at its end."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())

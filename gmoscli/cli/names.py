@@ -1,0 +1,105 @@
+"""Names of files, in and out: operands, standard input, ``@list`` files."""
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import UsageError
+
+_PIECE = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|\S)+""")
+_PART = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)|(\S)""")
+_ESCAPED = re.compile(r"""\\(["\\$`])""")
+_ORDINARY = re.compile(r"[^\s'\"\\#@][^\s'\"\\]*")
+
+
+def expand(files: Sequence[str], *, null: bool = False) -> Iterator[str]:
+    """Yield the names that operands stand for, in their order, as they become known.
+
+    ``-`` is standard input: one name a line, blank lines and comments left out, or separated by
+    NUL if ``null``. ``@list`` is a file of names. Without operands standard input is read, unless
+    it is a terminal. Raises UsageError for no name at all and for a list that cannot be read.
+    """
+    if not files and (sys.stdin is None or sys.stdin.isatty()):
+        raise UsageError("no FILE given", hint="name files, @lists, or - for standard input")
+    for name in files or ("-",):
+        if name == "-":
+            yield from _from_input(null=null)
+        elif name.startswith("@"):
+            yield from _from_list(name[1:], ())
+        else:
+            yield name
+
+
+def write_list(path: str, header: Iterable[str], names: Iterable[str]) -> None:
+    """Write a list file whole or not at all: comments, then one name a line."""
+    lines = [*(f"# {line}" for line in header), *map(quoted, names)]
+    target = Path(path)
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(os.fsencode("".join(f"{line}\n" for line in lines)))
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def quoted(name: str) -> str:
+    """Return a name as it is written in a list: in quotes if a blank or the like is in it."""
+    return name if _ORDINARY.fullmatch(name) else "'" + name.replace("'", "'\"'\"'") + "'"
+
+
+def _from_input(*, null: bool) -> Iterator[str]:
+    if sys.stdin is None:
+        raise UsageError("standard input is closed")
+    stream = sys.stdin.buffer
+    if null:
+        yield from filter(None, map(os.fsdecode, _until_nul(stream)))
+        return
+    for line in map(os.fsdecode, stream):
+        name = line.strip("\r\n")
+        if name.strip() and not name.lstrip().startswith("#"):
+            yield _unquoted(name) if _is_quoted(name) else name
+
+
+def _until_nul(stream: BinaryIO) -> Iterator[bytes]:
+    rest = b""
+    while chunk := os.read(stream.fileno(), 65536):
+        *whole, rest = (rest + chunk).split(b"\0")
+        yield from whole
+    yield rest
+
+
+def _from_list(path: str, parents: tuple[Path, ...]) -> Iterator[str]:
+    """Yield the names in a list file and in the lists that it names."""
+    try:
+        text = os.fsdecode(Path(path).read_bytes())
+    except OSError as error:
+        raise UsageError(f"@{path}: {(error.strerror or str(error)).lower()}") from None
+    here = Path(path).resolve()
+    if "\0" in text:
+        raise UsageError(f"@{path}: not a list of names")
+    if here in parents:
+        raise UsageError(f"@{path}: this list includes itself")
+    for line in text.splitlines():
+        for piece in _PIECE.findall(line):
+            if piece.startswith("#"):
+                break
+            if piece.startswith("@"):
+                yield from _from_list(_unquoted(piece[1:]), (*parents, here))
+            else:
+                yield _unquoted(piece)
+
+
+def _is_quoted(line: str) -> bool:
+    """Say whether a whole line is one word in quotes, as in a list file."""
+    return line[:1] in ("'", '"') and line[-1:] == line[:1] and bool(_PIECE.fullmatch(line))
+
+
+def _unquoted(piece: str) -> str:
+    """Return a word without its quotes, by the rules of the shell."""
+    return "".join(
+        _ESCAPED.sub(r"\1", double) if double else single or escaped or plain
+        for single, double, escaped, plain in _PART.findall(piece)
+    )
