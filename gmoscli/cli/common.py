@@ -79,7 +79,7 @@ class CommaList(click.ParamType[list[str]]):
 
     name = "words"
 
-    def __init__(self, what: str = "word", known: Callable[[], Collection[str]] = tuple):
+    def __init__(self, known: Callable[[], Collection[str]] = tuple, what: str = "word"):
         self.what = what
         self.known = known
 

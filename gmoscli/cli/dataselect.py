@@ -32,7 +32,7 @@ def known_tags() -> Collection[str]:
     "-t",
     "--tags",
     "wanted",
-    type=CommaList("tag", known_tags),
+    type=CommaList(known_tags, "tag"),
     multiple=True,
     help="Tags a file must have.",
 )
@@ -40,7 +40,7 @@ def known_tags() -> Collection[str]:
     "-x",
     "--xtags",
     "unwanted",
-    type=CommaList("tag", known_tags),
+    type=CommaList(known_tags, "tag"),
     multiple=True,
     help="Tags it must not have.",
 )

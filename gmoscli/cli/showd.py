@@ -30,7 +30,7 @@ def _names() -> list[str]:
     "-d",
     "--descriptors",
     "wanted",
-    type=CommaList("descriptor", _names),
+    type=CommaList(_names, "descriptor"),
     multiple=True,
     help="Columns to show, separated by commas: descriptors, or 'tags'.",
 )

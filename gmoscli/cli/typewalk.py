@@ -51,7 +51,7 @@ class _SpacedTags(Command):
 @click.option(
     "--tags",
     "wanted",
-    type=CommaList("tag", known_tags),
+    type=CommaList(known_tags, "tag"),
     default="",
     metavar="TAG...",
     help="Tags a file must have.",
@@ -60,7 +60,7 @@ class _SpacedTags(Command):
 @click.option(
     "--xtags",
     "unwanted",
-    type=CommaList("tag", known_tags),
+    type=CommaList(known_tags, "tag"),
     default="",
     metavar="TAG...",
     help="Tags it must not have.",
