@@ -193,7 +193,9 @@ def check_together(recipe: Recipe, frames: Sequence[Headers]) -> None:
     for frame in frames:
         tags = tags_of(frame)
         if recipe.kind in ("bias", "flat") and recipe.kind.upper() not in tags:
-            raise ReductionError(f"not a {recipe.kind}: its tags are {_words(tags)}", path=frame.path)
+            raise ReductionError(
+                f"not a {recipe.kind}: its tags are {_words(tags)}", path=frame.path
+            )
         if not recipe.kind and not {"IMAGE"} <= tags:
             raise ReductionError(f"not an image: its tags are {_words(tags)}", path=frame.path)
         if default_recipe(tags) != asked:
@@ -214,9 +216,7 @@ def _name(frame: Headers) -> str:
     return frame.path.name if frame.path else "the first file"
 
 
-def calibrations(
-    recipe: Recipe, frames: Sequence[Headers], cals: Cals, warn: Say
-) -> Chosen:
+def calibrations(recipe: Recipe, frames: Sequence[Headers], cals: Cals, warn: Say) -> Chosen:
     """Return the calibration of each kind for each frame.
 
     Raises CalibrationMissing that names every kind which some frame lacks.

@@ -37,8 +37,25 @@ STAMPS = {
 }
 """Keyword that dates each primitive, as other Gemini software looks for it."""
 
-_GONE = ("BIASSEC", "RADECSYS", "TRIMSEC", "OVERSEC", "EXTNAME", "EXTVER", "BZERO", "BSCALE",
-         "AMPNAME", "GAIN", "RDNOISE", "FRMNAME", "FRAMEID", "CD1_1", "CD1_2", "CD2_1", "CD2_2")
+_GONE = (
+    "BIASSEC",
+    "RADECSYS",
+    "TRIMSEC",
+    "OVERSEC",
+    "EXTNAME",
+    "EXTVER",
+    "BZERO",
+    "BSCALE",
+    "AMPNAME",
+    "GAIN",
+    "RDNOISE",
+    "FRMNAME",
+    "FRAMEID",
+    "CD1_1",
+    "CD1_2",
+    "CD2_1",
+    "CD2_2",
+)
 
 
 def primary(exposure: Exposure, kind: str, stamp: str) -> fits.Header:
@@ -72,9 +89,7 @@ def _stamped(obs: Observation) -> Iterator[str]:
             yield STAMPS[done.primitive]
 
 
-def _combined(
-    frames: Sequence[Observation], obs: Observation
-) -> Iterator[tuple[str, Any, str]]:
+def _combined(frames: Sequence[Observation], obs: Observation) -> Iterator[tuple[str, Any, str]]:
     """Return the cards that tell of all frames together."""
     yield "NCOMBINE", len(frames), "number of frames combined"
     for i, frame in enumerate(frames, start=1):
@@ -126,7 +141,9 @@ def extension(exposure: Exposure, info: CcdInfo, kind: str, version: int) -> fit
         header["DETSEC"] = str(info.section.moved(*chip.origin))
     else:
         header["CCDNAME"] = obs.detector.detid
-        header["DETSEC"] = f"[1:{chips[2].origin[0] + 2048},{info.section.y1 + 1}:{info.section.y2}]"
+        header["DETSEC"] = (
+            f"[1:{chips[2].origin[0] + 2048},{info.section.y1 + 1}:{info.section.y2}]"
+        )
     header["DATASEC"] = f"[1:{nx},1:{ny}]"
     header["AMPNAME"] = "+".join(amp.name for amp in info.amps)
     for i, amp in enumerate(info.amps, start=1):
@@ -151,9 +168,14 @@ def _levels(exposure: Exposure, info: CcdInfo) -> dict[str, Any]:
     total = w.sum()
     setting = descriptors.gain_setting(exposure.obs.headers)
     cards: dict[str, Any] = {
-        "GAIN": (round(own * float(total**2 / (w**2 * s).sum()), 6), "electrons per unit, effective"),
-        "RDNOISE": (round(noise * float(np.sqrt((w**2 * s**2).sum()) / total), 6),
-                    "[electron] effective, per frame that the counts stand for"),
+        "GAIN": (
+            round(own * float(total**2 / (w**2 * s).sum()), 6),
+            "electrons per unit, effective",
+        ),
+        "RDNOISE": (
+            round(noise * float(np.sqrt((w**2 * s**2).sum()) / total), 6),
+            "[electron] effective, per frame that the counts stand for",
+        ),
         "SATLEVEL": (min(amp.saturation for amp in info.amps), "saturation level, unit of pixels"),
         "NONLINEA": (min(amp.nonlinear for amp in info.amps), "non-linear level, unit of pixels"),
     }

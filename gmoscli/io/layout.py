@@ -214,9 +214,7 @@ class Layout:
         wcs = tan_of(base[0].header, base[0].light, self._columns(base[0], section).start)
         if wcs is None or index == central:
             return wcs
-        plane = wcs.before(
-            array_to_detector(self.detector, central, section, self.binning).inverse
-        )
+        plane = wcs.before(array_to_detector(self.detector, central, section, self.binning).inverse)
         own = members[0].on_chip
         for unit in members[1:]:
             own = own.joined(unit.on_chip)

@@ -130,5 +130,7 @@ def _texts(name: str, columns: dict[str, list[str]]) -> fits.BinTableHDU:
     made = []
     for title, values in columns.items():
         width = max([28, *map(len, values)])
-        made.append(fits.Column(name=title, format=f"{width}A", array=np.array(values, f"U{width}")))
+        made.append(
+            fits.Column(name=title, format=f"{width}A", array=np.array(values, f"U{width}"))
+        )
     return fits.BinTableHDU.from_columns(made, name=name)

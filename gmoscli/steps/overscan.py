@@ -82,9 +82,7 @@ def used_overscan(readout: Readout, contaminated: int) -> NDArray[np.integer]:
     return readout.counts[readout.light.y1 : readout.light.y2, columns]
 
 
-def smoothed(
-    values: Rows, error: float, sigma: float, rounds: int = 4
-) -> tuple[Rows, float]:
+def smoothed(values: Rows, error: float, sigma: float, rounds: int = 4) -> tuple[Rows, float]:
     """Return the smooth course of equally spaced values, and its variance over that of one value.
 
     Values further than ``sigma`` times their error (or their scatter, where that is larger) from
@@ -122,4 +120,3 @@ def _lowered(amp: Amp, level: float) -> Amp:
         nonlinear=amp.nonlinear - level,
         zero=amp.zero + level,
     )
-

@@ -137,9 +137,7 @@ def fitted(
                 hint="leave the frame out, or set -p register:min_sources",
             )
         error = np.hypot(reference.error[ours], stars.error[theirs])
-        fix = _moved(
-            reference.at[ours], stars.at[theirs], 1 / error**2, rotate and len(ours) >= 10
-        )
+        fix = _moved(reference.at[ours], stars.at[theirs], 1 / error**2, rotate and len(ours) >= 10)
         residuals = stars.at[theirs] - fix(reference.at[ours])
         spread = SIGMA_PER_MAD * float(np.median(np.abs(residuals)))
         pairs = paired(fix(reference.at), stars.at, min(radius, max(4 * spread, 4 * FLOOR)))

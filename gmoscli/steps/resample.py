@@ -54,7 +54,8 @@ def check_turn(to_native: Affine, name: str) -> None:
     """Raise ReductionError when a frame is turned or stretched too much to be resampled."""
     if np.abs(to_native.matrix - np.eye(2)).max() > STEEPEST:
         raise ReductionError(
-            "turned by more than half a degree against the reference frame", path=name,
+            "turned by more than half a degree against the reference frame",
+            path=name,
             hint="reduce frames of different position angles apart",
         )
 
@@ -106,9 +107,7 @@ def covered(piece: Piece, y: NDArray[np.intp], x: NDArray[np.intp]) -> NDArray[n
     )
 
 
-def interpolated(
-    piece: Piece, y0: int, ny: int, x1: int, x2: int
-) -> tuple[Plane, Plane, Flags]:
+def interpolated(piece: Piece, y0: int, ny: int, x1: int, x2: int) -> tuple[Plane, Plane, Flags]:
     """Return sci, var, dq of the output rows y0 to y0 + ny and columns x1 to x2."""
     moved = whole_shift(piece.to_native)
     if moved is not None:
@@ -290,8 +289,9 @@ def filled(piece: Piece, sky: float) -> Piece:
         yy, xx = y + dy, x + dx
         there = (yy >= 0) & (yy < ny) & (xx >= 0) & (xx < nx)
         yy, xx = np.clip(yy, 0, ny - 1), np.clip(xx, 0, nx - 1)
-        share = np.where(there & ~bad[yy, xx], np.float32(4 if max(abs(dy), abs(dx)) == 1 else 1),
-                         np.float32(0))
+        share = np.where(
+            there & ~bad[yy, xx], np.float32(4 if max(abs(dy), abs(dx)) == 1 else 1), np.float32(0)
+        )
         total += share * piece.sci[yy, xx]
         variance += share * piece.var[yy, xx]
         weight += share

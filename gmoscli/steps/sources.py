@@ -96,8 +96,16 @@ def measured(ccd: Ccd, sky_map: Any, found: Any) -> tuple[Catalogue, float | Non
     import sep
 
     catalogue = np.zeros(len(found), COLUMNS)
-    for name, column in (("x", "x"), ("y", "y"), ("a", "a"), ("b", "b"), ("theta", "theta"),
-                         ("peak", "peak"), ("area", "npix"), ("flags", "flag")):
+    for name, column in (
+        ("x", "x"),
+        ("y", "y"),
+        ("a", "a"),
+        ("b", "b"),
+        ("theta", "theta"),
+        ("peak", "peak"),
+        ("area", "npix"),
+        ("flags", "flag"),
+    ):
         catalogue[name] = found[column]
     if not len(found):
         return catalogue, None
@@ -105,9 +113,7 @@ def measured(ccd: Ccd, sky_map: Any, found: Any) -> tuple[Catalogue, float | Non
     unseen = (ccd.dq & UNSEEN) > 0
     spoilt = _flagged(ccd, found)
     x, y = catalogue["x"], catalogue["y"]
-    radius, _ = sep.flux_radius(
-        sci, x, y, 4.0 * catalogue["a"] + 3.0, 0.5, mask=unseen, subpix=5
-    )
+    radius, _ = sep.flux_radius(sci, x, y, 4.0 * catalogue["a"] + 3.0, 0.5, mask=unseen, subpix=5)
     catalogue["fwhm"] = 2 * radius
     clean = (catalogue["flags"] & 0b111) == 0
     fwhm = seeing(catalogue[clean & ~spoilt], sky_map.globalrms)
@@ -116,8 +122,14 @@ def measured(ccd: Ccd, sky_map: Any, found: Any) -> tuple[Catalogue, float | Non
     moved = (flag == 0) & (np.hypot(wx - x, wy - y) < 1.0)
     catalogue["x"], catalogue["y"] = np.where(moved, wx, x), np.where(moved, wy, y)
     flux, error, _ = sep.sum_circle(
-        sci, catalogue["x"], catalogue["y"], APERTURE * width,
-        err=sky_map.globalrms, mask=unseen, gain=None, subpix=5,
+        sci,
+        catalogue["x"],
+        catalogue["y"],
+        APERTURE * width,
+        err=sky_map.globalrms,
+        mask=unseen,
+        gain=None,
+        subpix=5,
     )
     catalogue["flux"] = flux
     catalogue["flux_error"] = np.sqrt(error**2 + np.maximum(flux, 0))
