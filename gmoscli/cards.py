@@ -22,7 +22,7 @@ _BLOCK = 2880
 _CARD = 80
 _BUFFER = 10 * _BLOCK  # a primary header of GMOS has 5 to 9 blocks: one call reads it all
 
-_COMMENTARY = frozenset(("", "COMMENT", "HISTORY", "CONTINUE", "END"))
+_COMMENTARY = ("", "COMMENT", "HISTORY", "CONTINUE", "END")
 _STRING = re.compile(r"\s*'((?:[^']|'')*)'")
 _BARE = re.compile(r"\s*([^/\s]*)")
 _INT = re.compile(r"[+-]?\d+")
@@ -47,17 +47,15 @@ class Header(Mapping[str, Value]):
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        """Where the card of each keyword begins."""
-        text, places = self._text, dict.fromkeys(self._values, 0)
-        for at in range(0, len(text), _CARD):
-            name = text[at : at + 8].rstrip()
-            if text[at + 8 : at + 10] == "= ":
-                places.setdefault(name, at)
-            elif name == "HIERARCH":
-                places.setdefault(text[at + 9 : at + _CARD].partition("=")[0].strip(), at)
-            elif name not in _COMMENTARY:
-                places.setdefault(name, at)
-        return places
+        """Where the card of each keyword begins, the last first."""
+        text = self._text
+        if not text:
+            return dict.fromkeys(reversed(self._values), 0)
+        last = len(text) - _CARD
+        places = {text[at : at + 8].rstrip(): at for at in range(last, -1, -_CARD)}
+        for name in _COMMENTARY:
+            places.pop(name, None)
+        return _with_long_names(text, places) if "HIERARCH" in places else places
 
     def __getitem__(self, keyword: str) -> Value:
         if keyword not in self._values:
@@ -65,7 +63,7 @@ class Header(Mapping[str, Value]):
         return self._values[keyword]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return reversed(self._places)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -218,6 +216,19 @@ def _data_size(header: Header) -> int:
 def _int(header: Header, keyword: str, default: int = 0) -> int:
     value = header.get(keyword)
     return value if isinstance(value, int) else default
+
+
+def _with_long_names(text: str, places: dict[str, int]) -> dict[str, int]:
+    """Return the places with each HIERARCH card under its words."""
+    del places["HIERARCH"]
+    cards = {at: text[at : at + _CARD] for at in range(len(text) - _CARD, -1, -_CARD)}
+    words = {
+        card[9:].partition("=")[0].strip(): at
+        for at, card in cards.items()
+        if card.startswith("HIERARCH")
+    }
+    by_place = sorted((places | words).items(), key=lambda item: -item[1])
+    return dict(by_place)
 
 
 def _value(text: str, at: int) -> Value:

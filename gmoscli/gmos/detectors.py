@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..errors import BadFile
 from ..section import Section
@@ -59,8 +59,7 @@ class Chip:
     rotation: float
 
 
-@dataclass(frozen=True, slots=True)
-class RawWcs:
+class RawWcs(NamedTuple):
     """What raw headers say: CRPIX of each chip in its own unbinned pixels, 1-based."""
 
     crpix: tuple[tuple[float, float], ...]
@@ -68,8 +67,7 @@ class RawWcs:
     inport: int
 
 
-@dataclass(frozen=True, slots=True)
-class Readout:
+class Readout(NamedTuple):
     """Gain, read noise and bias level of each amplifier, ``since`` <= date < ``until``.
 
     Each triple is (e-/ADU, e-, ADU); modes are (read speed, gain setting).

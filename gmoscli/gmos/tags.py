@@ -5,7 +5,8 @@ The words and their rules are those of DRAGONS, so that a selection by tags mean
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from ..cards import Header, Headers
 from .keywords import number, text, upper
@@ -13,8 +14,7 @@ from .keywords import number, text, upper
 Condition = Callable[[Header], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """Tags that a file has when its primary header meets a condition.
 
     The rule is skipped whole where a rule above it ``blocks`` one of its tags, or where the tag
@@ -27,6 +27,7 @@ class Rule:
     needs: str | None
 
 
+@lru_cache(maxsize=16)
 def tags_of(headers: Headers) -> frozenset[str]:
     """Return the tags of a file; none if it is not of GMOS."""
     phu = headers.phu

@@ -1,9 +1,8 @@
 """The list of descriptors, which fills as their modules are imported."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
 from ...cards import Headers
 from .. import keywords
@@ -11,8 +10,7 @@ from .. import keywords
 F = TypeVar("F", bound=Callable[..., object])
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
+class Descriptor(NamedTuple):
     """A named value derived from headers.
 
     ``kind`` is the type of one value: str, float, int, bool, date, time, datetime or Section. Of
