@@ -28,7 +28,9 @@ class Affine:
     shift: Points = field(default_factory=lambda: np.zeros(2))
 
     def __call__(self, points: Any) -> Points:
-        return np.asarray(points, float) @ self.matrix.T + self.shift
+        """Return where points are mapped to."""
+        images: Points = np.asarray(points, float) @ self.matrix.T + self.shift
+        return images
 
     def after(self, first: "Affine") -> "Affine":
         """Return the map that applies ``first`` and then this one."""
@@ -37,7 +39,7 @@ class Affine:
     @property
     def inverse(self) -> "Affine":
         """Return the map back."""
-        inv = np.linalg.inv(self.matrix)
+        inv = np.linalg.inv(self.matrix).astype(float)
         return Affine(inv, -inv @ self.shift)
 
     @classmethod
@@ -55,14 +57,14 @@ class Affine:
     @classmethod
     def unbinned(cls, binning: tuple[int, int]) -> "Affine":
         """Return the map from binned to unbinned pixel coordinates."""
-        bins = np.array(binning, float)
+        bins: Points = np.array(binning, float)
         return cls(np.diag(bins), (bins - 1) / 2)
 
     @classmethod
     def fitted(cls, points: Points, images: Points) -> "Affine":
         """Return the least-squares affine map of (n, 2) points to their images; n >= 3."""
         design = np.column_stack([points, np.ones(len(points))])
-        solution, *_ = np.linalg.lstsq(design, images, rcond=None)
+        solution = np.linalg.lstsq(design, images, rcond=None)[0].astype(float)
         return cls(solution[:2].T.copy(), solution[2].copy())
 
 
@@ -103,24 +105,26 @@ class Tan:
 
 def project(sky: Any, centre: tuple[float, float]) -> Points:
     """Return tangent-plane coordinates (xi, eta) in degrees of (RA, Dec) in degrees."""
-    ra, dec = np.radians(np.asarray(sky, float)).T
+    ra, dec = np.moveaxis(np.radians(np.asarray(sky, float)), -1, 0)
     ra0, dec0 = np.radians(centre)
     cos_distance = np.sin(dec0) * np.sin(dec) + np.cos(dec0) * np.cos(dec) * np.cos(ra - ra0)
     xi = np.cos(dec) * np.sin(ra - ra0) / cos_distance
     eta = (
         np.cos(dec0) * np.sin(dec) - np.sin(dec0) * np.cos(dec) * np.cos(ra - ra0)
     ) / cos_distance
-    return np.degrees(np.stack([xi, eta], axis=-1 if np.ndim(ra) else 0))
+    plane: Points = np.degrees(np.stack([xi, eta], axis=-1))
+    return plane
 
 
 def deproject(plane: Any, centre: tuple[float, float]) -> Points:
     """Return (RA, Dec) in degrees of tangent-plane coordinates (xi, eta) in degrees."""
-    xi, eta = np.radians(np.asarray(plane, float)).T
+    xi, eta = np.moveaxis(np.radians(np.asarray(plane, float)), -1, 0)
     ra0, dec0 = np.radians(centre)
     along = np.cos(dec0) - eta * np.sin(dec0)
     ra = ra0 + np.arctan2(xi, along)
     dec = np.arctan2(np.sin(dec0) + eta * np.cos(dec0), np.hypot(xi, along))
-    return np.degrees(np.stack([np.mod(ra, 2 * np.pi), dec], axis=-1 if np.ndim(ra) else 0))
+    sky: Points = np.degrees(np.stack([np.mod(ra, 2 * np.pi), dec], axis=-1))
+    return sky
 
 
 def chip_to_detector(chip: "Chip", detector: "Detector") -> Affine:
@@ -183,5 +187,6 @@ def outline_mask(
     right = np.interp(ends, y, last).min(axis=0)
     x = section.x1 + xbin * np.arange(shape[1], dtype=float)
     lit_rows = (low >= y[0]) & (high <= y[-1])
-    lit = (x >= left[:, None]) & (x + xbin - 1 <= right[:, None]) & lit_rows[:, None]
-    return ~lit
+    inside = (x >= left[:, None]) & (x + xbin - 1 <= right[:, None])
+    outside: NDArray[np.bool_] = ~(inside & lit_rows[:, None])
+    return outside

@@ -23,6 +23,7 @@ from .frame import Exposure, Observation, Source, Used
 from .gmos import descriptors
 from .gmos.tags import tags_of
 from .logs import LOGGER
+from .masters import Masters
 from .recipe import Recipe
 from .recipes import default_recipe, recipe_named
 from .scratch import scratch
@@ -174,7 +175,7 @@ def _unknown(recipe: Recipe, target: str, name: str, step_known: bool) -> UsageE
 
 _ALIKE: tuple[tuple[str, Callable[[Headers], object]], ...] = (
     ("instrument", descriptors.instrument),
-    ("detector", lambda h: descriptors.detector_name(h)),
+    ("detector", descriptors.detector_name),
     ("binning", descriptors.binning),
     ("region of interest", descriptors.detector_roi_setting),
     ("read mode", descriptors.read_mode),
@@ -270,8 +271,7 @@ def reduced(
     report: Report = silent,
 ) -> Iterator[Path]:
     """Run a plan; yield the path of each product when it is written and stored."""
-    from .io import ExposureFile, write_product
-    from .masters import Masters
+    from .io import ExposureFile, write_product  # noqa: PLC0415 - start-up: plans need no astropy
 
     for path in plan.outputs:
         _check_writable(path, plan)

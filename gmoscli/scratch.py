@@ -13,14 +13,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import GmosError
 from .frame import Ccd, Flags, Plane
 
 PREFIX = "gmoscli-scratch-"
-_TYPES = (np.dtype(np.float32), np.dtype(np.float32), np.dtype(np.uint16))
+_TYPES: tuple[np.dtype[Any], ...] = (
+    np.dtype(np.float32),
+    np.dtype(np.float32),
+    np.dtype(np.uint16),
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Parked:
     def rows(self, start: int, stop: int) -> tuple[Plane, Plane, Flags]:
         """Return rows of the three planes."""
         ny, nx = self.shape
-        planes = []
+        planes: list[NDArray[Any]] = []
         offset = 0
         with self.path.open("rb") as stream:
             for kind in _TYPES:
@@ -57,9 +63,10 @@ class Scratch:
     def park(self, ccd: Ccd, name: str) -> Parked:
         """Write the planes of a ccd; the name must be new. Raises GmosError on a full disk."""
         path = self.folder / name
+        planes: tuple[NDArray[Any], ...] = (ccd.sci, ccd.var, ccd.dq)
         try:
             with path.open("xb") as stream:
-                for plane, kind in zip((ccd.sci, ccd.var, ccd.dq), _TYPES, strict=True):
+                for plane, kind in zip(planes, _TYPES, strict=True):
                     np.ascontiguousarray(plane, kind).tofile(stream)
         except OSError as error:
             raise GmosError(

@@ -51,10 +51,10 @@ def depth_median(stack: NDArray[np.float32], good: NDArray[np.bool_]) -> NDArray
     n = len(stack)
     everywhere = bool(good.all())
     order = np.sort(stack if everywhere else np.where(good, stack, np.float32(np.inf)), axis=0)
+    result: NDArray[np.float32]
     if everywhere:
-        if n % 2:
-            return order[n // 2]
-        return (order[n // 2 - 1] + order[n // 2]) * np.float32(0.5)
+        result = order[n // 2] if n % 2 else (order[n // 2 - 1] + order[n // 2]) * np.float32(0.5)
+        return result
     count = good.sum(axis=0)
     none = count == 0
     if none.any():
@@ -62,5 +62,5 @@ def depth_median(stack: NDArray[np.float32], good: NDArray[np.bool_]) -> NDArray
         count[none] = n
     low = np.take_along_axis(order, ((count - 1) // 2)[None], axis=0)[0]
     high = np.take_along_axis(order, (count // 2)[None], axis=0)[0]
-    result: NDArray[np.float32] = (low + high) * np.float32(0.5)
+    result = (low + high) * np.float32(0.5)
     return result

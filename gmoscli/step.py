@@ -125,6 +125,7 @@ class Step:
         return _SCOPES[self.takes]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function, with the parameters that were set."""
         return self.function(*args, **{**self.settings, **kwargs})
 
     def set(self, origin: str = "recipe", /, **values: Any) -> "Step":

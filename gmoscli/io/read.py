@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import zlib
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
@@ -35,7 +36,7 @@ class ExposureFile:
                 if self._units is None:
                     self._units = opened(self.path)
                 return self._layout.ccd(index, self._pixels)
-        except (OSError, EOFError, ValueError, TypeError, IndexError) as error:
+        except (OSError, EOFError, ValueError, TypeError, IndexError, zlib.error) as error:
             raise BadFile(f"cannot read the pixels: {_reason(error)}", path=self.path) from error
 
     def close(self) -> None:
@@ -50,9 +51,13 @@ class ExposureFile:
         assert self._units is not None
         if not name:
             images = [unit for unit in self._units[1:] if unit.is_image and not unit.name]
-            return images[version - 1].data
-        key = (name, version)
-        return self._units[key].data if key in self._units else None
+            unit = images[version - 1]
+        elif (name, version) in self._units:
+            unit = self._units[name, version]
+        else:
+            return None
+        pixels: Pixels | None = unit.data
+        return pixels
 
 
 def open_source(path: Path) -> ExposureFile:
@@ -77,11 +82,10 @@ def opened(path: Path) -> fits.HDUList:
     """Return the units of a FITS file; a compressed one is decompressed into memory."""
     with path.open("rb") as stream:
         magic = stream.read(3)
-    open_compressed = {b"BZh": bz2.open, b"\x1f\x8b\x08": gzip.open}.get(magic)
-    if open_compressed is None:
+    decompress = {b"BZh": bz2.decompress, b"\x1f\x8b\x08": gzip.decompress}.get(magic)
+    if decompress is None:
         return fits.open(path, memmap=False)
-    with open_compressed(path, "rb") as whole:
-        return fits.open(BytesIO(whole.read()))
+    return fits.open(BytesIO(decompress(path.read_bytes())))
 
 
 def _reason(error: Exception) -> str:

@@ -88,7 +88,7 @@ def smoothed(values: Rows, error: float, sigma: float, rounds: int = 4) -> tuple
     Values further than ``sigma`` times their error (or their scatter, where that is larger) from
     the course are replaced by it, and the fit repeated.
     """
-    from scipy.fft import dct, idct
+    from scipy.fft import dct, idct  # noqa: PLC0415 - start-up: listing recipes needs no transform
 
     n = values.size
     bend = (2 - 2 * np.cos(np.pi * np.arange(n) / n)) ** 2

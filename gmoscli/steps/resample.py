@@ -8,8 +8,9 @@ matter within a block. Variances go with the squared weights. Flagged pixels are
 good neighbours first; the flags go to the output pixels that the bad one would have dominated.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def check_turn(to_native: Affine, name: str) -> None:
 
 def _lay(piece: Piece, strips: Strips, sci: Plane, var: Plane, dq: Flags) -> None:
     """Interpolate one piece and write it where it has data."""
-    (ny, nx), y0 = strips.shape, strips.first
+    ny, y0 = strips.shape[0], strips.first
     x1, x2 = columns_reached(piece, strips)
     if x1 >= x2:
         return
@@ -99,12 +100,13 @@ def covered(piece: Piece, y: NDArray[np.intp], x: NDArray[np.intp]) -> NDArray[n
     native_y = d * x + (e * y + f)[:, None]
     ny, nx = piece.sci.shape
     slack = 1e-6  # an exact whole-pixel shift must not lose a row to rounding
-    return (
+    inside: NDArray[np.bool_] = (
         (native_x >= -slack)
         & (native_x <= nx - 1 + slack)
         & (native_y >= piece.first - slack)
         & (native_y <= piece.first + ny - 1 + slack)
     )
+    return inside
 
 
 def interpolated(piece: Piece, y0: int, ny: int, x1: int, x2: int) -> tuple[Plane, Plane, Flags]:
@@ -125,8 +127,8 @@ def interpolated(piece: Piece, y0: int, ny: int, x1: int, x2: int) -> tuple[Plan
     ends = d * np.array([[x1], [x2 - 1]]) + e * ys + f
     r1, r2 = int(np.floor(ends.min())) - 2, int(np.floor(ends.max())) + 4
     rows = np.arange(r1, r2)
-    half = _along_rows(piece, rows, x1, x2, slope_x - 1, slope_r * rows + const)
-    return _along_columns(half, r1, y0, ny, x1, d, e - 1, f)
+    half = _along_rows(piece, rows, x1, x2, slope=slope_x - 1, shifts=slope_r * rows + const)
+    return _along_columns(half, r1, y0, ny, x1, slope_x=d, slope_y=e - 1, const=f)
 
 
 def whole_shift(to_native: Affine) -> tuple[int, int] | None:
@@ -139,7 +141,7 @@ def whole_shift(to_native: Affine) -> tuple[int, int] | None:
 
 
 def lanczos(fraction: NDArray[np.float64]) -> Plane:
-    """Return the six normalised Lanczos-3 weights [tap, ...] of a shift by a fraction of a pixel."""
+    """Return the six normalised Lanczos-3 weights [tap, ...] of a shift by part of a pixel."""
     away = TAPS.reshape(-1, *[1] * fraction.ndim) - fraction
     weights = np.sinc(away) * np.sinc(away / REACH)
     result: Plane = (weights / weights.sum(axis=0)).astype(np.float32)
@@ -161,10 +163,11 @@ def _along_rows(
     rows: NDArray[np.intp],
     x1: int,
     x2: int,
+    *,
     slope: float,
     shifts: NDArray[np.float64],
 ) -> tuple[Plane, Plane, Flags]:
-    """Return the planes on native rows and output columns; rows beyond the piece repeat its ends."""
+    """Return the planes on native rows and output columns; its ends stand in beyond the piece."""
     source = np.clip(rows - piece.first, 0, piece.sci.shape[0] - 1)
     nx = piece.sci.shape[1]
     out = (
@@ -192,6 +195,7 @@ def _along_columns(
     y0: int,
     ny: int,
     x1: int,
+    *,
     slope_x: float,
     slope_y: float,
     const: float,
@@ -228,7 +232,7 @@ def _window(
 
 
 def _convolve(
-    planes: list[NDArray[np.generic]],
+    planes: Sequence[NDArray[np.generic]],
     fraction: NDArray[np.float64],
     axis: int,
     out: tuple[NDArray[np.generic], ...],
@@ -268,7 +272,7 @@ def _runs(values: NDArray[np.intp]) -> Iterator[tuple[slice, int]]:
     """Return the stretches of equal values."""
     cuts = np.flatnonzero(np.diff(values)) + 1
     edges = [0, *cuts.tolist(), len(values)]
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         yield slice(start, stop), int(values[start])
 
 
