@@ -95,24 +95,30 @@ def run(recipe: Recipe, frames: Sequence[Source], with_: Run) -> Iterator[Exposu
 
     Raises what a step raises; nothing is written but scratch.
     """
+    sets = [[frame] for frame in frames] if recipe.each else [frames]
+    for number, together in enumerate(sets):
+        yield from _run(recipe, together, with_, f"{number}-")
+
+
+def _run(
+    recipe: Recipe, frames: Sequence[Source], with_: Run, mark: str
+) -> Iterator[Exposure]:
     flow: Iterable[Source] = frames
-    total = len(frames)
     passes = recipe.passes()
     for number, (scope, steps) in enumerate(passes):
         name = steps[-1].name if scope is Scope.BAND else steps[0].name
         report = partial(with_.report, name)
-        last = number == len(passes) - 1
-        if scope is Scope.CCD and not last and total > 1:
-            flow = shelved(steps, flow, total, number, with_, report)
+        meets_later = any(s in (Scope.SET, Scope.BAND) for s, _ in passes[number + 1 :])
+        if scope is Scope.CCD and meets_later:
+            flow = shelved(steps, list(flow), f"{mark}{number}-", with_, report)
         elif scope is Scope.CCD:
             flow = loaded(steps, flow, with_)
         elif scope is Scope.EXPOSURE:
-            flow = (_exposed(steps, frame) for frame in flow)
+            flow = _exposed(steps, flow)
         elif scope is Scope.SET:
             flow = met(steps, list(flow))
         else:
             flow = [stacked(steps, list(flow), with_, report)]
-            total = 1
     for frame in flow:
         yield exposure(frame)
 
@@ -161,9 +167,8 @@ def _brought(need: str, obs: Observation, info: CcdInfo, with_: Run) -> Any:
 
 def shelved(
     steps: Sequence[Step],
-    frames: Iterable[Source],
-    total: int,
-    number: int,
+    frames: Sequence[Source],
+    mark: str,
     with_: Run,
     report: Callable[[int, int], None],
 ) -> list[Source]:
@@ -172,20 +177,19 @@ def shelved(
     def job(task: tuple[int, Source, int]) -> tuple[CcdInfo, Parked]:
         position, frame, index = task
         ccd = worked(steps, with_, frame, index)
-        return ccd.info, with_.scratch.park(ccd, f"{number}-{position}-{index}")
+        return ccd.info, with_.scratch.park(ccd, f"{mark}{position}-{index}")
 
-    listed = list(frames)
-    tasks = [(i, f, info.index) for i, f in enumerate(listed) for info in f.obs.ccds]
+    tasks = [(i, f, info.index) for i, f in enumerate(frames) for info in f.obs.ccds]
     done = ahead(with_.pool, job, tasks, with_.jobs)
     result: list[Source] = []
-    for i, frame in enumerate(listed):
-        report(i, total)
+    for i, frame in enumerate(frames):
+        report(i, len(frames))
         parts = [next(done) for _ in frame.obs.ccds]
         _let_go(frame)
         infos = tuple(info for info, _ in parts)
         obs = noted(replace(frame.obs, ccds=infos), steps)
         result.append(Shelved(obs, {info.index: planes for info, planes in parts}))
-    report(total, total)
+    report(len(frames), len(frames))
     return result
 
 
@@ -206,12 +210,14 @@ def _let_go(frame: Source) -> None:
         close()
 
 
-def _exposed(steps: Sequence[Step], frame: Source) -> Source:
-    whole = exposure(frame)
-    for step in steps:
-        whole = step(whole)
-    obs = replace(whole.obs, ccds=tuple(ccd.info for ccd in whole.ccds))
-    return Loaded(noted(obs, steps), {ccd.info.index: ccd for ccd in whole.ccds})
+def _exposed(steps: Sequence[Step], frames: Iterable[Source]) -> Iterator[Source]:
+    """Yield the frames after some steps that see all their ccds."""
+    for frame in frames:
+        whole = exposure(frame)
+        for step in steps:
+            whole = step(whole)
+        obs = replace(whole.obs, ccds=tuple(ccd.info for ccd in whole.ccds))
+        yield Loaded(noted(obs, steps), {ccd.info.index: ccd for ccd in whole.ccds})
 
 
 def met(steps: Sequence[Step], frames: list[Source]) -> list[Source]:
@@ -324,12 +330,9 @@ def _members(obs: Observation, grid: Grid) -> tuple[int, ...]:
 
 
 def _sky(reference: Observation, grid: Grid) -> float:
-    levels = [
-        info.sky.level
-        for info in reference.ccds
-        if info.sky is not None and info.index in grid.members
-    ]
-    return float(np.mean(levels)) if levels else 0.0
+    """Return the level of blank sky that all frames of a grid are brought to."""
+    sky = info_of(reference, grid.index or _central(reference)).sky
+    return 0.0 if sky is None else sky.level
 
 
 def _gathered(
@@ -351,7 +354,8 @@ def _gathered(
             if rows is not None:
                 sci, var, dq = _rows(frame, index, *rows)
                 offset = placement.offsets.get(index, 0.0)
-                found.append(Piece(sci, var, dq, rows[0], to_ccd, placement.scale, offset))
+                scale = placement.scale_of(index)
+                found.append(Piece(sci, var, dq, rows[0], to_ccd, scale, offset))
         pieces.append(tuple(found))
         member = [placement.weights[i] for i in own if i in placement.weights]
         weights.append(float(np.mean(member)) if member else 1.0)

@@ -112,7 +112,8 @@ class Ccd:
 
     def with_planes(self, **planes: NDArray[Any]) -> "Ccd":
         """Return the ccd with some planes replaced: sci, var, dq, objects."""
-        return replace(self, **planes)
+        changed: Any = planes
+        return replace(self, **changed)
 
     def with_info(self, **changes: Any) -> "Ccd":
         """Return the ccd with some facts replaced."""
@@ -138,10 +139,16 @@ class Placement:
     scale: float = 1.0
     """Multiplies the frame's counts."""
     scale_error: float = 0.0
+    factors: dict[int, float] = field(default_factory=dict)
+    """By ccd index: multiplies that ccd's counts as well; one for all when empty."""
     offsets: dict[int, float] = field(default_factory=dict)
     """By ccd index: added to the scaled counts."""
     weights: dict[int, float] = field(default_factory=dict)
     """By ccd index: weight in the average; one for all when empty."""
+
+    def scale_of(self, index: int) -> float:
+        """Return what multiplies the counts of one ccd."""
+        return self.scale * self.factors.get(index, 1.0)
 
 
 @dataclass(frozen=True)

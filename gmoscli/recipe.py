@@ -32,6 +32,8 @@ class Recipe:
     suffix: str = "_image"
     kind: str = ""
     """Kind of calibration that it makes; empty for science."""
+    each: bool = False
+    """Whether every frame is stacked alone, onto the product's pixels."""
 
     def __post_init__(self) -> None:
         state = self.steps[0].takes if self.steps else Ccd
@@ -93,7 +95,7 @@ class Recipe:
     @property
     def stacks(self) -> bool:
         """Whether all frames become one product."""
-        return any(step.scope is Scope.BAND for step in self.steps)
+        return not self.each and any(step.scope is Scope.BAND for step in self.steps)
 
     def passes(self) -> list[tuple[Scope, tuple[Step, ...]]]:
         """Return neighbours that share one reading of the pixels."""

@@ -7,17 +7,26 @@ from ..errors import UsageError
 from ..recipe import Recipe
 from .bias import bias
 from .flat import flat
-from .science import separate_ccds, separate_ccds_central
+from .science import align_and_stack, mosaic, no_stack, separate_ccds, separate_ccds_central
 
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (bias, flat, separate_ccds, separate_ccds_central)
+    recipe.name: recipe
+    for recipe in (
+        bias,
+        flat,
+        mosaic,
+        separate_ccds,
+        separate_ccds_central,
+        no_stack,
+        align_and_stack,
+    )
 }
 """Recipes by the names that observers know."""
 
 _DEFAULTS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"BIAS"}), "makeProcessedBias"),
     (frozenset({"FLAT", "IMAGE"}), "makeProcessedFlat"),
-    (frozenset({"IMAGE"}), "reduceSeparateCCDs"),
+    (frozenset({"IMAGE"}), "reduce"),
 )
 
 

@@ -6,35 +6,47 @@ from ..steps.combine import average, clip_noise
 from ..steps.cosmics import flag_cosmic_rays
 from ..steps.flags import flag_bad_pixels, flag_saturated, flag_unilluminated
 from ..steps.flat import divide_flat
+from ..steps.mosaic import lay_mosaic, match_ccds
 from ..steps.noise import poisson_noise, read_noise
 from ..steps.overscan import subtract_overscan
 from ..steps.register import register
 from ..steps.resample import resample
 from ..steps.scale import match_counts
 from ..steps.sky import match_sky
-from ..steps.sources import measure_sources
+from ..steps.sources import map_sources, measure_sources
 
-separate_ccds = Recipe(
-    "reduceSeparateCCDs",
-    (
-        flag_saturated,
-        subtract_overscan,
-        flag_bad_pixels,
-        flag_unilluminated,
-        read_noise,
-        subtract_bias,
-        to_electrons,
-        poisson_noise,
-        divide_flat,
-        measure_sources,
-        register,
-        match_counts,
-        match_sky,
-        flag_cosmic_rays,
-        resample,
-        clip_noise,
-        average,
-    ),
+calibrate = (
+    flag_saturated,
+    subtract_overscan,
+    flag_bad_pixels,
+    flag_unilluminated,
+    read_noise,
+    subtract_bias,
+    to_electrons,
+    poisson_noise,
+    divide_flat,
 )
+"""From raw counts to flat electrons, frame by frame."""
+
+combine = (
+    measure_sources,
+    register,
+    match_counts,
+    match_sky,
+    flag_cosmic_rays,
+    resample,
+    clip_noise,
+    average,
+    map_sources,
+)
+"""From calibrated frames to a catalogued stack."""
+
+separate_ccds = Recipe("reduceSeparateCCDs", calibrate + combine)
 
 separate_ccds_central = separate_ccds.named("reduceSeparateCCDsCentral").set("register", ccd=2)
+
+mosaic = separate_ccds.named("reduce").before("match_sky", match_ccds, lay_mosaic)
+
+no_stack = mosaic.named("reduce_nostack", suffix="_mosaic", each=True)
+
+align_and_stack = Recipe("alignAndStack", combine, suffix="_stack")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..frame import Observation, Sky
+from ..frame import Observation
 from ..step import step
 
 
@@ -16,16 +16,17 @@ def match_sky(frames: Sequence[Observation]) -> Sequence[Observation]:
     the weights cannot follow the light of a star.
     """
     reference = next((obs for obs in frames if obs.reference), frames[0])
-    level = {info.index: info.sky for info in reference.ccds}
+    factors = reference.placement.scale_of
+    level = {i.index: factors(i.index) * i.sky.level for i in reference.ccds if i.sky is not None}
     return [_matched(obs, level) for obs in frames]
 
 
-def _matched(obs: Observation, level: dict[int, Sky | None]) -> Observation:
-    scale = obs.placement.scale
+def _matched(obs: Observation, level: dict[int, float]) -> Observation:
     offsets, weights = {}, {}
     for info in obs.ccds:
+        scale = obs.placement.scale_of(info.index)
         base = level.get(info.index)
         if info.sky is not None and base is not None:
-            offsets[info.index] = base.level - scale * info.sky.level
+            offsets[info.index] = base - scale * info.sky.level
             weights[info.index] = (scale * info.sky.noise) ** -2
     return replace(obs, placement=replace(obs.placement, offsets=offsets, weights=weights))

@@ -57,6 +57,24 @@ def measure_sources(
     return ccd.with_info(sources=catalogue, sky=measure_level(ccd, sky_map), fwhm=fwhm)
 
 
+@step("detectSources")
+def map_sources(
+    ccd: Ccd,
+    *,
+    detect_thresh: Annotated[float, "sigmas above the sky, per pixel", Range(0.1)] = 2.0,
+    detect_minarea: Annotated[int, "connected pixels", Range(1)] = 8,
+    back_size: Annotated[int, "mesh of the background, pixels", Range(8)] = 64,
+) -> Ccd:
+    """Catalogue the sources of a stack, and mark the pixels where they shine."""
+    sky_map, found = extracted(ccd, detect_thresh, detect_minarea, back_size, segments=True)
+    if sky_map is None:
+        return ccd.with_info(sources=np.empty(0, COLUMNS))
+    detections, segments = found
+    catalogue, fwhm = measured(ccd, sky_map, detections)
+    marked = ccd.with_planes(objects=(segments > 0).astype(np.uint8))
+    return marked.with_info(sources=catalogue, sky=measure_level(ccd, sky_map), fwhm=fwhm)
+
+
 def extracted(
     ccd: Ccd, thresh: float, minarea: int, mesh: int, segments: bool = False
 ) -> tuple[Any, Any]:
@@ -169,9 +187,3 @@ def _flagged(ccd: Ccd, found: Any) -> NDArray[np.bool_]:
         for dx in (-1, 0, 1):
             spoilt |= ccd.dq[np.clip(y + dy, 0, ny - 1), np.clip(x + dx, 0, nx - 1)] > 0
     return spoilt
-
-
-def subtracted(plane: Plane, sky_map: Any) -> Plane:
-    """Return the plane without its background mesh."""
-    result: Plane = plane - sky_map.back()
-    return result
