@@ -28,6 +28,11 @@ def searched(settings: Settings, warn: Warn) -> tuple[Store, ...]:
     )
 
 
+def every(settings: Settings, warn: Warn) -> tuple[Store, ...]:
+    """Return all databases, in order."""
+    return tuple(_store(settings, database, warn) for database in settings.databases)
+
+
 def keepers(settings: Settings, warn: Warn) -> tuple[Store, ...]:
     """Return the databases that products go into, checked, so that one can ask before the work.
 

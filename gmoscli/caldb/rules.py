@@ -9,7 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from ..cards import Headers
 from ..errors import UsageError
+from ..gmos.descriptors import detector_family, filter_name
+from ..gmos.detectors import fringe_needed
+from ..gmos.tags import tags_of
 from .record import Record
 
 
@@ -159,15 +163,21 @@ def kind_named(word: str) -> str:
     return kind
 
 
-def kinds_for(frame: Record) -> tuple[str, ...]:
-    """Return the kinds of calibration that a frame can be reduced with."""
-    if frame.tags & {"BPM", "MASK", "PROCESSED"}:
+OPTIONAL = ("bpm",)
+"""Kinds without which a frame is reduced all the same."""
+
+
+def kinds_for(h: Headers) -> tuple[str, ...]:
+    """Return the kinds of calibration that a frame is reduced with."""
+    tags = tags_of(h)
+    if tags & {"BPM", "MASK", "PROCESSED"}:
         return ()
-    if "BIAS" in frame.tags:
+    if "BIAS" in tags:
         return ("bpm",)
-    if "IMAGE" not in frame.tags or "FLAT" in frame.tags:
+    if "IMAGE" not in tags or "FLAT" in tags:
         return ("bias", "bpm")
-    return KINDS
+    fringes = fringe_needed(filter_name(h, pretty=True), detector_family(h))
+    return KINDS if fringes else ("bias", "flat", "bpm")
 
 
 def _shown(record: Record, field: str) -> str:

@@ -66,7 +66,7 @@ def _read(source: Source, around: Surroundings, defaults: Settings) -> Settings:
     return replace(
         defaults,
         source=source.path,
-        stated=frozenset(stated),
+        origins=dict.fromkeys(stated, str(source.path)),
         warnings=tuple(f"{source.path}: {text}" for text in _in_vain(content, listed or ())),
         **stated,
     )

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from ..units import size_text
 
@@ -24,6 +25,11 @@ class Database:
     implicit: bool = False
     """Nobody asked for it by name: it is made when something is first stored."""
 
+    @classmethod
+    def at(cls, place: Path, *, get: bool, store: bool) -> Self:
+        """Return the database at a path; a folder holds it as ``cal_manager.db``."""
+        return cls(place / "cal_manager.db" if place.is_dir() else place, get, store)
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -42,13 +48,13 @@ class Settings:
     """``step.parameter`` → value, as ``-p`` would set it."""
     source: Path | None = None
     """The file that was read."""
-    stated: frozenset[str] = frozenset()
-    """Names of the settings that the file states."""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Name → where it was said: the file's path, or ``command line``."""
     warnings: tuple[str, ...] = ()
 
     def origin(self, name: str) -> str:
-        """Say where a setting comes from: the file's path, or ``default``."""
-        return str(self.source) if name in self.stated else "default"
+        """Say where a setting comes from: a file's path, ``command line`` or ``default``."""
+        return self.origins.get(name, "default")
 
 
 def to_toml(settings: Settings) -> str:
@@ -58,7 +64,7 @@ def to_toml(settings: Settings) -> str:
         flags = f"get = {_toml(database.get)}, store = {_toml(database.store)}"
         lines.append(f"  {{ path = {_toml(database.path)}, {flags} }},")
     lines.append("]")
-    stated = sorted(settings.stated - {"databases", "params"})
+    stated = sorted(settings.origins.keys() - {"databases", "params"})
     if stated:
         lines += ["", "[reduce]"]
         lines += [f"{name} = {_toml(_as_written(settings, name))}" for name in stated]

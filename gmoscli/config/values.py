@@ -75,10 +75,9 @@ def is_remote(stated: Mapping[str, object]) -> bool:
 
 
 def database(stated: Mapping[str, object], path: Callable[[str], Path]) -> Database:
-    """Return the database of a table; an existing folder holds it as ``cal_manager.db``."""
-    place = path(text(stated.get("path")))
-    return Database(
-        place / "cal_manager.db" if place.is_dir() else place,
+    """Return the database of a table."""
+    return Database.at(
+        path(text(stated.get("path"))),
         get=flag(stated.get("get", True)),
         store=flag(stated.get("store", False)),
     )

@@ -9,6 +9,7 @@ from gmoscli.caldb.record import Record
 from gmoscli.caldb.rules import KINDS, RULES, kind_named, kinds_for
 from gmoscli.errors import UsageError
 from gmoscli.section import Section
+from tests.header_files import bias, bpm, raw
 
 NOON = datetime(2022, 6, 13, 12)
 DAY = timedelta(days=1)
@@ -226,17 +227,19 @@ def test_kinds_go_by_their_own_and_by_others_names():
 
 
 @pytest.mark.parametrize(
-    ("tags", "kinds"),
+    ("headers", "kinds"),
     [
-        ("IMAGE RAW", KINDS),
-        ("IMAGE PREPARED", KINDS),
-        ("BIAS CAL RAW", ("bpm",)),
-        ("FLAT TWILIGHT CAL IMAGE RAW", ("bias", "bpm")),
-        ("SPECT RAW", ("bias", "bpm")),
-        ("BPM CAL PROCESSED", ()),
-        ("BIAS CAL PROCESSED", ()),
-        ("IMAGE PROCESSED PROCESSED_SCIENCE", ()),
+        (raw(), ("bias", "flat", "bpm")),
+        (raw(FILTER2="z_G0304"), KINDS),
+        (raw(FILTER2="i_G0302"), ("bias", "flat", "bpm")),
+        (raw(FILTER2="i_G0302", DETTYPE="SDSU II CCD"), KINDS),
+        (raw(OBJECT="Twilight", FILTER2="z_G0304"), ("bias", "bpm")),
+        (raw(GRATING="R400"), ("bias", "bpm")),
+        (raw(OBSTYPE="BIAS"), ("bpm",)),
+        (bias(), ()),
+        (bpm(), ()),
+        (raw(PROCSCI="T"), ()),
     ],
 )
-def test_a_frame_is_reduced_with_the_kinds_that_its_tags_ask_for(tags, kinds):
-    assert kinds_for(replace(FRAME, tags=frozenset(tags.split()))) == kinds
+def test_a_frame_is_reduced_with_the_kinds_that_its_tags_and_filter_ask_for(headers, kinds):
+    assert kinds_for(headers) == kinds

@@ -1,0 +1,274 @@
+"""Keep calibrations, and find those that fit."""
+
+import shlex
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import BadFile, CalibrationMissing, DatabaseError
+from .caldb_rows import LISTED, candidate_row, setting_rows, verdict_rows
+from .common import (
+    Failures,
+    Group,
+    complain,
+    expand,
+    files_argument,
+    null_option,
+    version_option,
+    write,
+)
+from .databases import Databases, Kind, on_databases, say
+from .render import FORMATS, Put, rows
+
+if TYPE_CHECKING:
+    from ..cards import Headers
+
+kinds_option = click.option(
+    "--kind", "kinds", type=Kind(), multiple=True, help="Only bias, flat, fringe or bpm."
+)
+mode_option = click.option(
+    "--mode", type=click.Choice(("sq", "ql", "qa")), help="Mode of the reduction to find for."
+)
+
+
+def rows_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Let the user say how rows are written."""
+    form = click.option(
+        "-f", "--format", "form", type=click.Choice(FORMATS), help="How to write rows."
+    )
+    json = click.option("--json", "form", flag_value="jsonl", help="Same as --format jsonl.")
+    return form(json(function))
+
+
+@click.group(cls=Group)
+@version_option
+def caldb() -> None:
+    """Keep calibrations, and find those that fit.
+
+    A database knows the calibrations that were added to it: master biases and flats, fringe
+    frames, bad pixel masks. The files stay where they are. The database is named by -d, else by
+    the configuration, else it is your own, made when it is first needed.
+    """
+
+
+@caldb.command()
+@click.option("-w", "--wipe", is_flag=True, help="Forget all that the database holds.")
+@on_databases
+def init(*, databases: Databases, wipe: bool) -> None:
+    """Make the database, unless it is there."""
+    store = databases.one()
+    store.init(wipe=wipe)
+    databases.tell(f"{store.path} is ready")
+
+
+@caldb.command()
+@files_argument
+@click.option("-k", "--walk", is_flag=True, help="Go down into the folders of a folder, too.")
+@null_option
+@on_databases
+def add(*, databases: Databases, files: tuple[str, ...], walk: bool, null: bool) -> None:
+    """Add calibrations: each FILE, and those that a folder holds.
+
+    A FILE must be a processed bias, flat or fringe frame, or a bad pixel mask. Whatever else is
+    named is refused with the reason, and the others go on; in a folder it is passed over.
+    """
+    from ..caldb.adding import add_all
+
+    failures = Failures()
+    passed_over = 0
+    paths = (Path(name) for name in expand(files, null=null))
+    for addition in add_all(databases.one(), paths, walk=walk):
+        with failures.noted():
+            if addition.error is not None:
+                raise addition.error
+            passed_over += addition.passed_over is not None
+            databases.tell(f"{addition.path}: {addition.outcome or addition.passed_over}")
+    if passed_over:
+        say(f"{passed_over} files passed over that are no calibrations")
+    failures.exit()
+
+
+@caldb.command()
+@files_argument
+@null_option
+@on_databases
+def remove(*, databases: Databases, files: tuple[str, ...], null: bool) -> None:
+    """Forget calibrations, by name or by path.
+
+    A name stands for every calibration of that name, a path with a folder for that one alone. The
+    files themselves stay.
+    """
+    store = databases.one()
+    failures = Failures()
+    for name in expand(files, null=null):
+        with failures.noted():
+            for path in store.remove(name):
+                databases.tell(f"{path}: removed")
+    failures.exit()
+
+
+@caldb.command("list")
+@click.option("--paths", is_flag=True, help="Print paths alone, one a line.")
+@kinds_option
+@rows_options
+@null_option
+@on_databases
+def list_(
+    *, databases: Databases, paths: bool, kinds: tuple[str, ...], form: str | None, null: bool
+) -> None:
+    """List the calibrations that are stored, newest first."""
+    stored = (c for store in databases.every() for c in store.candidates())
+    chosen = (c for c in stored if not kinds or c.record.kind in kinds)
+    if paths:
+        with _paths(null=null) as put:
+            for candidate in chosen:
+                put([str(candidate.path)])
+        return
+    with _rows(form, *LISTED) as put:
+        for candidate in chosen:
+            put(candidate_row(candidate))
+
+
+@caldb.command()
+@files_argument
+@kinds_option
+@mode_option
+@rows_options
+@null_option
+@on_databases
+def find(
+    *,
+    databases: Databases,
+    files: tuple[str, ...],
+    kinds: tuple[str, ...],
+    mode: str | None,
+    form: str | None,
+    null: bool,
+) -> None:
+    """Print the paths of the calibrations of a frame.
+
+    For each FILE the best of each --kind, or of the kinds that it is reduced with. The exit code
+    is 3 if one is missing.
+    """
+    from ..caldb.match import missing
+    from ..caldb.rules import OPTIONAL, kinds_for
+
+    cals = databases.searched(mode)
+    failures = Failures()
+    lacking = 0
+    with _rows(form, "file", "kind", "path") if form else _paths(null=null) as put:
+        for name in expand(files, null=null):
+            with failures.noted():
+                frame = _frame(name)
+                for kind in kinds or kinds_for(frame):
+                    if path := cals.find(kind, frame):
+                        put([name, kind, str(path)])
+                    elif kinds or kind not in OPTIONAL:
+                        complain(missing(name, kind, cals.explain(kind, frame)))
+                        lacking += 1
+    failures.exit()
+    if lacking:
+        click.get_current_context().exit(CalibrationMissing.exit_code)
+
+
+@caldb.command()
+@files_argument
+@kinds_option
+@mode_option
+@rows_options
+@null_option
+@on_databases
+def explain(
+    *,
+    databases: Databases,
+    files: tuple[str, ...],
+    kinds: tuple[str, ...],
+    mode: str | None,
+    form: str | None,
+    null: bool,
+) -> None:
+    """Show which calibrations fit a frame, and why others do not.
+
+    For each FILE and kind: the chosen one, then all others, those that fail fewest rules before
+    the rest, then by time. Of the rules that one fails, the first is told.
+    """
+    from ..caldb.rules import kinds_for
+
+    cals = databases.searched(mode)
+    failures = Failures()
+    with _rows(form, "file", "kind", "verdict", "days", "calibration", "reason") as put:
+        for name in expand(files, null=null):
+            with failures.noted():
+                frame = _frame(name)
+                for kind in kinds or kinds_for(frame):
+                    for told in verdict_rows(kind, cals.explain(kind, frame)):
+                        put([name, kind, *told])
+    failures.exit()
+
+
+@caldb.command()
+@rows_options
+@on_databases
+def verify(*, databases: Databases, form: str | None) -> None:
+    """Check that calibrations are still what was added.
+
+    All are read from end to end. The exit code is 1 if one is missing or was altered.
+    """
+    failures = Failures()
+    with _rows(form, "path", "state") as put:
+        for store in databases.every():
+            for candidate, trouble in store.verify():
+                put([str(candidate.path), trouble or "ok"])
+                with failures.noted():
+                    if trouble:
+                        raise _advice(candidate.path, trouble)
+    failures.exit()
+
+
+@caldb.command()
+@click.option("--to-toml", is_flag=True, help="Print a configuration file that says the same.")
+@rows_options
+@on_databases
+def config(*, databases: Databases, to_toml: bool, form: str | None) -> None:
+    """Show the settings and where each comes from."""
+    from ..config import to_toml as as_toml
+
+    if to_toml:
+        write(as_toml(databases.settings))
+        return
+    with _rows(form, "setting", "value", "note", "origin") as put:
+        for row in setting_rows(databases):
+            put(row)
+
+
+def _advice(path: Path, trouble: str) -> DatabaseError:
+    word = "add" if trouble == "was altered" else "remove"
+    return DatabaseError(trouble, path=path, hint=f"caldb {word} {shlex.quote(str(path))}")
+
+
+def _frame(name: str) -> "Headers":
+    """Return the headers of a frame that rules can speak of."""
+    from ..cards import Headers
+    from ..gmos.tags import tags_of
+
+    headers = Headers.open(name)
+    if "GMOS" not in tags_of(headers):
+        raise BadFile("is not of GMOS", path=name)
+    return headers
+
+
+def _rows(form: str | None, *columns: str) -> AbstractContextManager[Put]:
+    """Write rows as asked, else as a table on a terminal and tab-separated in a pipe."""
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    form = form or ("table" if on_terminal else "tsv")
+    return rows(form, columns, header=form == "csv")
+
+
+def _paths(*, null: bool) -> AbstractContextManager[Put]:
+    """Write the last value of each row alone."""
+    end = "\0" if null else "\n"
+    return nullcontext(lambda row: write(f"{row[-1]}{end}"))
