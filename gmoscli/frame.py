@@ -72,6 +72,8 @@ class CcdInfo:
     """Median of the lit pixels, for scaling flats."""
     fwhm: float | None = None
     """Seeing of the stars, pixels."""
+    nudge: tuple[float, float] | None = None
+    """How far stars showed the chip to lie from its tabulated place, tangent plane, arcsec."""
 
 
 @dataclass(frozen=True)

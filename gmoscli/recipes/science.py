@@ -2,6 +2,7 @@
 
 from ..recipe import Recipe
 from ..steps.bias import subtract_bias, to_electrons
+from ..steps.chips import register_ccds
 from ..steps.combine import average, clip_noise
 from ..steps.cosmics import flag_cosmic_rays
 from ..steps.flags import flag_bad_pixels, flag_saturated, flag_unilluminated
@@ -31,6 +32,7 @@ calibrate = (
 combine = (
     measure_sources,
     register,
+    register_ccds,
     match_counts,
     match_sky,
     flag_cosmic_rays,

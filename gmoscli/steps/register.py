@@ -7,14 +7,14 @@ is a robust least-squares fit to matched pairs.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ReductionError
-from ..frame import Catalogue, Observation, Placement
+from ..frame import Catalogue, CcdInfo, Observation, Placement
 from ..geometry import ARCSEC, Affine, Points, project
 from ..stats import SIGMA_PER_MAD
 from ..step import Range, step
@@ -35,6 +35,8 @@ class Stars:
     """One axis, arcsec."""
     flux: NDArray[np.float64]
     flux_error: NDArray[np.float64]
+    ccd: NDArray[np.intp]
+    """Index of the ccd that each is on."""
 
 
 @step("adjustWCSToReference")
@@ -54,7 +56,7 @@ def register(
     if len(frames) == 1:
         return [replace(frames[0], reference=True)]
     best = max(range(len(frames)), key=lambda i: (_merit(frames[i], ccd), -i))
-    centre = _centre(frames[best])
+    centre = centre_of(frames[best])
     reference = stars_of(frames[best], centre, ccd)
     placed = []
     for i, obs in enumerate(frames):
@@ -71,11 +73,12 @@ def register(
 
 def _merit(obs: Observation, ccd: int) -> float:
     """Return the information on positions that a frame's stars carry."""
-    stars = stars_of(obs, _centre(obs), ccd)
+    stars = stars_of(obs, centre_of(obs), ccd)
     return float((1 / stars.error**2).sum())
 
 
-def _centre(obs: Observation) -> tuple[float, float]:
+def centre_of(obs: Observation) -> tuple[float, float]:
+    """Return the point of the sky that a frame's headers are tangent at, degrees."""
     for info in obs.ccds:
         if info.wcs is not None:
             return info.wcs.crval
@@ -84,27 +87,36 @@ def _centre(obs: Observation) -> tuple[float, float]:
 
 def stars_of(obs: Observation, centre: tuple[float, float], ccd: int = 0) -> Stars:
     """Return the brightest stars of a frame; all its sources when hardly any is a clean star."""
-    at, error, flux, flux_error = [], [], [], []
-    for info in obs.ccds:
-        if info.sources is None or info.wcs is None or (ccd and info.index not in (0, ccd)):
-            continue
-        some = chosen(info.sources)
-        sky = info.wcs.sky(np.column_stack([some["x"], some["y"]]))
-        at.append(project(sky, centre) * ARCSEC)
-        signal_to_noise = some["flux"] / np.maximum(some["flux_error"], 1e-9)
-        width = (info.fwhm or 4.0) * info.wcs.scale / 2.355
-        error.append(np.hypot(width / np.maximum(signal_to_noise, 1.0), FLOOR))
-        flux.append(some["flux"])
-        flux_error.append(some["flux_error"])
-    if not at:
-        empty = np.empty(0)
-        return Stars(np.empty((0, 2)), empty, empty, empty)
-    brightest = np.argsort(-np.concatenate(flux))[:MOST]
+    parts = [
+        _on_ccd(info, centre)
+        for info in obs.ccds
+        if info.sources is not None and (not ccd or info.index in (0, ccd))
+    ]
+    parts = [part for part in parts if len(part.at)]
+    if not parts:
+        return Stars(np.empty((0, 2)), *np.empty((3, 0)), np.empty(0, np.intp))
+    together = Stars(
+        *(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Stars))
+    )
+    brightest = np.argsort(-together.flux, kind="stable")[:MOST]
+    return Stars(*(getattr(together, f.name)[brightest] for f in fields(Stars)))
+
+
+def _on_ccd(info: CcdInfo, centre: tuple[float, float]) -> Stars:
+    """Return the stars of one ccd on a tangent plane."""
+    assert info.sources is not None
+    if info.wcs is None:
+        return Stars(np.empty((0, 2)), *np.empty((3, 0)), np.empty(0, np.intp))
+    some = chosen(info.sources)
+    sky = info.wcs.sky(np.column_stack([some["x"], some["y"]]))
+    signal_to_noise = some["flux"] / np.maximum(some["flux_error"], 1e-9)
+    width = (info.fwhm or 4.0) * info.wcs.scale / 2.355
     return Stars(
-        np.concatenate(at)[brightest],
-        np.concatenate(error)[brightest],
-        np.concatenate(flux)[brightest],
-        np.concatenate(flux_error)[brightest],
+        project(sky, centre) * ARCSEC,
+        np.hypot(width / np.maximum(signal_to_noise, 1.0), FLOOR),
+        some["flux"],
+        some["flux_error"],
+        np.full(len(some), info.index),
     )
 
 

@@ -10,7 +10,7 @@ from ..frame import Observation
 from ..geometry import ARCSEC, Affine
 from ..stats import SIGMA_PER_MAD
 from ..step import Range, step
-from .register import Stars, _centre, paired, stars_of
+from .register import Stars, centre_of, paired, stars_of
 
 
 @step("scaleCountsToReference")
@@ -26,7 +26,7 @@ def match_counts(
     transparency together. With too few stars it is the ratio of the exposure times.
     """
     reference = next(obs for obs in frames if obs.reference)
-    centre = _centre(reference)
+    centre = centre_of(reference)
     standard = stars_of(reference, centre)
     scaled = []
     for obs in frames:
