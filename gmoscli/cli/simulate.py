@@ -152,12 +152,12 @@ def simulate(
 
     shows what was made.
     """
-    from ..simulate.produce import produce
-
     effects = Effects.only(*only) if only is not None else Effects()
     effects = effects.including(*including or ()).without(*without or ())
     given = {field: value for field, value in fields.items() if value is not None}
     night = Night(detector=detector or _PRESENT[telescope], roi=_REGIONS[roi], **given)
+    from ..simulate.produce import produce
+
     for path in produce(night, effects, folder, compress=compress, jobs=jobs):
         write(f"{path}\n")
         _show_progress(path)

@@ -42,7 +42,7 @@ def the_area(binning, roi=SPECTRUM):
     binning=st.sampled_from([(1, 1), (2, 2), (4, 4), (1, 2), (4, 2)]),
 )
 def test_a_star_has_its_electrons_wherever_in_a_pixel_it_falls(
-    x, y, fwhm, ellipticity, elongation, binning
+    *, x, y, fwhm, ellipticity, elongation, binning
 ):
     shape = {"fwhm": fwhm / SCALE, "ellipticity": ellipticity, "elongation": elongation}
     total = painted(the_area(binning), x, y, **shape).sum(dtype=float)
