@@ -53,7 +53,7 @@ class Store:
         if self.implicit:
             self.init()
         with session(self.path, write=True) as db:
-            found = db.execute(SELECT + "WHERE path = :path", row).fetchone()
+            found = db.execute(f"{SELECT} WHERE path = :path", row).fetchone()
             if found is None:
                 db.execute(INSERT, row)
                 return "added"
@@ -84,10 +84,11 @@ class Store:
         """Return what is stored, of one kind or of all, newest first."""
         if self.implicit and not self.path.exists():
             return []
+        order = "ORDER BY ut_datetime DESC, entry DESC"
         with session(self.path) as db:
-            rows = db.execute(SELECT + "ORDER BY ut_datetime DESC, entry DESC").fetchall()
-        candidates = (to_candidate(row, self._folder) for row in rows)
-        return [c for c in candidates if kind in (None, c.record.kind)]
+            rows = db.execute(f"{SELECT} WHERE kind = ifnull(?, kind) {order}", (kind,)).fetchall()
+        folder = self._folder
+        return [to_candidate(row, folder) for row in rows]
 
     def find(self, kind: str, h: Headers) -> Path | None:
         """Return the best calibration of this kind for a frame; None if none fits.

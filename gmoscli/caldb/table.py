@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import fields
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ CREATE TABLE calibration (
     {", ".join(_COLUMNS[1:])}  -- see Fingerprint and Record
 )
 """
-SELECT = "SELECT * FROM calibration "
+SELECT = "SELECT * FROM calibration"
 INSERT = f"INSERT INTO calibration ({', '.join(_COLUMNS)}) VALUES (:{', :'.join(_COLUMNS)})"
 UPDATE = f"UPDATE calibration SET {', '.join(f'{c} = :{c}' for c in _COLUMNS)} WHERE path = :path"
 DELETE = "DELETE FROM calibration WHERE path = :path"
@@ -151,5 +152,6 @@ def to_candidate(row: Row, folder: Path) -> Candidate:
     )
 
 
+@lru_cache  # most calibrations of a database were read out alike
 def _amplifiers(text: str) -> Amplifiers:
     return tuple((name, Section.parse(where)) for name, where in _AMPLIFIER.findall(text))

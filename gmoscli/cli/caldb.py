@@ -3,13 +3,13 @@
 import shlex
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import BadFile, CalibrationMissing, DatabaseError
+from ..errors import BadFile, CalibrationMissing, DatabaseError, GmosError
 from .caldb_rows import LISTED, candidate_row, setting_rows, verdict_rows
 from .common import (
     Failures,
@@ -21,7 +21,7 @@ from .common import (
     version_option,
     write,
 )
-from .databases import Databases, Kind, on_databases, say
+from .databases import Databases, Kind, configured, on_databases, say
 from .render import FORMATS, Put, rows
 
 if TYPE_CHECKING:
@@ -92,14 +92,24 @@ def add(*, databases: Databases, files: tuple[str, ...], walk: bool, null: bool)
     failures.exit()
 
 
+def _stored_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the name of a calibration."""
+    with suppress(GmosError):
+        settings = configured(ctx.params.get("config"), ctx.params.get("database"))
+        store = Databases(settings, verbose=False).one()
+        names = {candidate.path.name for candidate in store.candidates()}
+        return sorted(name for name in names if name.startswith(incomplete))
+    return []
+
+
 @caldb.command()
-@files_argument
+@click.argument("files", nargs=-1, metavar="NAME...", shell_complete=_stored_names)
 @null_option
 @on_databases
 def remove(*, databases: Databases, files: tuple[str, ...], null: bool) -> None:
     """Forget calibrations, by name or by path.
 
-    A name stands for every calibration of that name, a path with a folder for that one alone. The
+    A NAME stands for every calibration of that name, a path with a folder for that one alone. The
     files themselves stay.
     """
     store = databases.one()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -459,6 +460,23 @@ def test_a_process_killed_while_adding_leaves_whole_records_and_what_it_had_said
     assert place.listed() == names
 
 
+def test_a_disk_that_is_full_is_one_line_and_harms_nothing(place):
+    names = [place.put(f"{n:03}.fits", bias()).name for n in range(100)]
+    most = 16 * 4096  # bytes: the database has room for some of the files
+    process = place.start(
+        "add", *names, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    )
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert err.startswith(f"caldb add: {place.folder}/cal.db: cannot be used: ")
+    assert len(err.splitlines()) == 1
+    stored = place.listed()
+    assert stored == names[: len(stored)]
+    assert 0 < len(stored) < 100
+    place.ok("add", *names)
+    assert place.listed() == names
+
+
 def test_a_project_that_is_moved_keeps_its_calibrations(stocked):
     moved = stocked.folder.with_name("moved")
     shutil.move(stocked.folder, moved)
@@ -504,6 +522,27 @@ def test_each_command_has_help_and_common_options(command):
     assert done.exit_code == 0
     for option in ("--config", "--database", "--verbose"):
         assert option in done.output
+
+
+def test_names_to_remove_and_kinds_complete(stocked):
+    def completed(*words: str) -> list[str]:
+        stocked.environ["_CALDB_COMPLETE"] = "bash_complete"
+        stocked.environ["COMP_WORDS"] = " ".join(("caldb", *words))
+        stocked.environ["COMP_CWORD"] = str(len(words))
+        code = "from gmoscli.cli.caldb import caldb; caldb(prog_name='caldb')"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=stocked.folder,
+            env=stocked.environ,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
+
+    assert completed("remove", "fa") == ["fast_bias.fits"]
+    assert completed("remove", "-d", "nosuch.db", "fa") == []
+    assert completed("find", "--kind", "f") == ["flat", "fringe"]
 
 
 def test_a_word_that_is_no_command_is_wrong_usage(tmp_path):
