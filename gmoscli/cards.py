@@ -47,15 +47,19 @@ class Header(Mapping[str, Value]):
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        """Where the card of each keyword begins, the last first."""
+        """Where the card of each keyword begins."""
         text = self._text
         if not text:
-            return dict.fromkeys(reversed(self._values), 0)
+            return dict.fromkeys(self._values, 0)
         last = len(text) - _CARD
         places = {text[at : at + 8].rstrip(): at for at in range(last, -1, -_CARD)}
         for name in _COMMENTARY:
             places.pop(name, None)
         return _with_long_names(text, places) if "HIERARCH" in places else places
+
+    @cached_property
+    def _keywords(self) -> list[str]:
+        return sorted(self._places, key=self._places.__getitem__)
 
     def __getitem__(self, keyword: str) -> Value:
         if keyword not in self._values:
@@ -63,7 +67,7 @@ class Header(Mapping[str, Value]):
         return self._values[keyword]
 
     def __iter__(self) -> Iterator[str]:
-        return reversed(self._places)
+        return iter(self._keywords)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -222,13 +226,8 @@ def _with_long_names(text: str, places: dict[str, int]) -> dict[str, int]:
     """Return the places with each HIERARCH card under its words."""
     del places["HIERARCH"]
     cards = {at: text[at : at + _CARD] for at in range(len(text) - _CARD, -1, -_CARD)}
-    words = {
-        card[9:].partition("=")[0].strip(): at
-        for at, card in cards.items()
-        if card.startswith("HIERARCH")
-    }
-    by_place = sorted((places | words).items(), key=lambda item: -item[1])
-    return dict(by_place)
+    long = {at: one[9:] for at, one in cards.items() if one.startswith("HIERARCH")}
+    return {words.partition("=")[0].strip(): at for at, words in long.items()} | places
 
 
 def _value(text: str, at: int) -> Value:
