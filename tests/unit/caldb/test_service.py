@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import gmoscli.caldb
 from gmoscli.caldb.service import LocalDatabase, set_local_database
 from gmoscli.errors import BadFile, DatabaseError
 from tests.header_files import bias, flat, raw
@@ -69,3 +70,11 @@ def test_a_broken_file_in_a_folder_is_told_after_the_others_are_added(caldb, put
     with pytest.raises(BadFile, match="not a FITS file"):
         caldb.add_directory(tmp_path / "night")
     assert [stored.name for stored in caldb.list_files()] == ["z_bias.fits"]
+
+
+def test_the_package_itself_is_what_scripts_import(put, tmp_path):
+    (tmp_path / "my.toml").write_text('[calibs]\ndatabases = "cal.db get store"')
+    database = gmoscli.caldb.set_local_database(str(tmp_path / "my.toml"))
+    database.init()
+    database.add_cal(put("a.fits", bias()))
+    assert [stored.name for stored in database.list_files()] == ["a.fits"]
