@@ -94,9 +94,10 @@ def _membership(left: Operand, right: Operand, equal: Test, *, wanted: bool) -> 
     if isinstance(right.value, list):
         right = _typed(right, replace(left, listed=True))
         return _known(left, lambda a, b: any(equal(a, item) for item in b) is wanted, right)
-    whole = replace(right, listed=False) if right.listed else _TEXT
-    left, right = _typed(left, whole), right if right.listed else _typed(right, _TEXT)
-    return _known(left, lambda a, b: (a in b) is wanted, right)
+    if not (right.listed or right.kind is str or isinstance(right.value, str)):
+        raise Mismatch("in needs a list, text or tags on its right", right)
+    whole = replace(right, listed=False) if right.name else _TEXT
+    return _known(_typed(left, whole), lambda a, b: (a in b) is wanted, right)
 
 
 def _known(left: Operand, test: Test, right: Operand) -> Predicate:
@@ -156,4 +157,4 @@ _PARSERS: dict[type, Callable[[str], object]] = {
     datetime: _moment,
     Section: Section.parse,
 }
-_TEXT = Operand(0, 0, name="this", kind=str)
+_TEXT = Operand(0, 0, name="text", kind=str)
