@@ -102,6 +102,8 @@ class _Grammar:
                 return partial(_any, [self.question(value, depth + 1) for value in values])
             case ast.UnaryOp(op=ast.Not(), operand=inner):
                 return partial(_none, [self.question(inner, depth + 1)])
+            case ast.Constant(value=bool(truth)):
+                return lambda _: truth
             case ast.Compare(left=first, ops=ops, comparators=others):
                 operands = [self.operand(side) for side in (first, *others)]
                 links = zip(pairwise(operands), ops, strict=True)
