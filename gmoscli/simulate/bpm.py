@@ -10,9 +10,11 @@ from ..gmos.detectors import OVERSCAN_WIDTH
 from ..section import Section
 from .almanac import SITES
 from .areas import whole_chips
+from .cards import Cards
 from .defects import bad_pixels
 from .effects import Effects
-from .headers import Cards, amp_cards, detector_cards, remarks
+from .extensions import amp_cards
+from .headers import detector_cards, remarks
 from .night import Night
 from .write import Image, write_fits
 

@@ -12,11 +12,11 @@ Plane = NDArray[np.float32]
 _USUAL_WELL = 150e3  # electrons per unbinned pixel, where the tables have none (EEV)
 
 
-def wells(night: Night, keyword: str, area: CcdArea) -> Plane:
+def wells(night: Night, area: CcdArea) -> Plane:
     """Return the full well of each column, in electrons per binned pixel."""
     row = np.empty(area.shape[1], np.float32)
     for amp in area.amps:
-        one = full_well(keyword, amp.amp.name) or _USUAL_WELL
+        one = full_well(night.detector_keyword, amp.amp.name) or _USUAL_WELL
         row[area.columns(amp)] = one * night.pixel_area
     return row
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import cos, hypot, pi, radians, sin
+from typing import NamedTuple
 
 from ..geometry import ARCSEC
 from . import brightness
@@ -44,6 +45,20 @@ class Conditions:
     """Amplitude of the fringes over the sky."""
     colour: float
     """Colour of the sky; 0 gives each chip its nominal sensitivity."""
+
+
+class Frame(NamedTuple):
+    """One exposure of a night to be simulated, and the truth about it."""
+
+    night: Night
+    effects: Effects
+    shot: Shot
+    now: Conditions
+
+
+def frame_of(night: Night, effects: Effects, shot: Shot) -> Frame:
+    """Return an exposure of the plan with its conditions."""
+    return Frame(night, effects, shot, conditions(night, effects, shot))
 
 
 def conditions(night: Night, effects: Effects, shot: Shot) -> Conditions:

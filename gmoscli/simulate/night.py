@@ -23,6 +23,7 @@ _FIRST_DAY = {
     "gmoss_ham1": date(2018, 6, 13),  # after the banding of 2014-15, before amp 5 failed in 2022
     "gmoss_ham2": date(2024, 6, 13),
 }
+_NEW_BOARDS = date(2015, 8, 26)
 _FORTNIGHT = timedelta(days=14)
 
 
@@ -75,8 +76,8 @@ class Night:
     """Of the fringes over the sky; None: what filter and chips are known for."""
     star_density: float = 20.0
     """Per square arcmin."""
-    galaxy_density: float = 6.0
-    magnitudes: tuple[float, float] = (15.5, 24.5)
+    galaxy_density: float = 4.0
+    magnitudes: tuple[float, float] = (15.5, 24.0)
     """Of the brightest and the faintest source."""
     qe: tuple[float, float, float] = (0.96, 1.0, 0.985)
     """Sensitivity of the chips to light of colour 0, over that of chip 2."""
@@ -135,6 +136,11 @@ class Night:
     def science_day(self) -> date:
         """UT date of the science frames and of the second set of biases."""
         return self.days[1] if self.days else self.flat_day + _FORTNIGHT
+
+    @property
+    def detector_keyword(self) -> str:
+        """The DETECTOR card; that of GMOS-S changed when it got new video boards."""
+        return self.array.keywords[0 if self.flat_day < _NEW_BOARDS else -1]
 
     @property
     def pixel_area(self) -> int:

@@ -17,6 +17,7 @@ _BEGIN = {
 _FLAT_NUMBER, _SCIENCE_NUMBER = 138, 115
 _FIRST_BIAS, _SECOND_BIAS = 180, 222  # moved up where the frames before them are many
 _READOUT = timedelta(seconds=42)
+_DARKNESS = timedelta(hours=8)  # what is longer goes on in the next night
 _FLAT_DITHER = 12.0  # arcsec: stars of one flat are off those of the next
 
 
@@ -65,9 +66,11 @@ def shot_of(night: Night, kind: Kind, index: int) -> Shot:
 
 
 def _series(night: Night, kind: Kind, day: date, first: int, indexes: range) -> list[Shot]:
-    start = datetime.combine(day, _BEGIN[night.array.instrument][kind])
+    begin = start = datetime.combine(day, _BEGIN[night.array.instrument][kind])
     shots = []
     for number, index in enumerate(indexes):
+        if start - begin > _DARKNESS:
+            begin = start = begin + timedelta(days=1)
         exposure = _seconds(night, kind, index)
         name = f"{night.array.instrument[-1]}{start:%Y%m%d}S{first + number:04d}"
         offset = _offset(night, kind, index)

@@ -5,10 +5,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from .bpm import bpm_name, write_bpm
-from .conditions import conditions
+from .conditions import frame_of
 from .effects import Effects
 from .exposure import raw_counts
-from .headers import extension, primary, remarks
+from .extensions import extension
+from .headers import primary, remarks
 from .night import Night
 from .plan import Shot, plan
 from .truth import write_truth
@@ -60,9 +61,6 @@ def produce(
 
 def write_raw(night: Night, effects: Effects, shot: Shot, path: Path) -> Path:
     """Simulate one exposure and write it as a raw file."""
-    now = conditions(night, effects, shot)
-    images = [
-        (extension(night, effects, shot, now, number=i), counts)
-        for i, counts in enumerate(raw_counts(night, effects, shot))
-    ]
-    return write_fits(path, primary(night, effects, shot, now), remarks(effects), images)
+    frame = frame_of(night, effects, shot)
+    images = [(extension(frame, i), counts) for i, counts in enumerate(raw_counts(frame))]
+    return write_fits(path, primary(frame), remarks(effects), images)

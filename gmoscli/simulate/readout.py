@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..gmos import detectors
 from ..gmos.detectors import ADC_LIMIT, OVERSCAN_WIDTH
 from .areas import AmpArea
+from .conditions import Frame
 from .effects import Effects
 from .night import Night
 from .plan import Shot
@@ -55,10 +56,9 @@ def amp_truth(night: Night, effects: Effects, amp: str, day: date) -> AmpTruth:
     )
 
 
-def read_out(
-    night: Night, effects: Effects, shot: Shot, area: AmpArea, electrons: Plane
-) -> NDArray[np.uint16]:
+def read_out(frame: Frame, area: AmpArea, electrons: Plane) -> NDArray[np.uint16]:
     """Return the raw counts of one amplifier, overscan and all, from its pixels' electrons."""
+    night, effects, shot, _ = frame
     name = area.amp.name
     truth = amp_truth(night, effects, name, shot.start.date())
     shape = (area.datasec.height, area.datasec.width + OVERSCAN_WIDTH)

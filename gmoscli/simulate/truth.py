@@ -140,7 +140,7 @@ def _amps(night: Night, effects: Effects) -> Table:
         [
             {"amp": area.amp.name, "date": f"{day}"}
             | asdict(amp_truth(night, effects, area.amp.name, day))
-            for day in (night.flat_day, night.science_day)
+            for day in sorted({shot.start.date() for shot in plan(night)})
             for area in amp_areas(night)
         ]
     )

@@ -9,7 +9,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from .headers import Cards
+from .cards import Cards
 
 Image = tuple[Cards, NDArray[np.uint16]]
 

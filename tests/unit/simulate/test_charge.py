@@ -59,7 +59,7 @@ def test_without_bleeding_the_excess_is_gone():
 
 def test_wells_grow_with_the_pixels_and_belong_to_amplifiers():
     small, large = (
-        wells(night, "GMOS-N + Hamamatsu", ccd_areas(night)[1])
+        wells(night, ccd_areas(night)[1])
         for night in (Night(binning=(1, 1)), Night(binning=(2, 2)))
     )
     assert small.shape == (2048,) and large.shape == (1024,)

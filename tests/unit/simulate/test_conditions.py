@@ -10,8 +10,8 @@ from gmoscli.geometry import chip_to_detector
 from gmoscli.simulate import Effects, Night, expose
 from gmoscli.simulate.camera import focal_plane, plate
 from gmoscli.simulate.chips import true_chips
-from gmoscli.simulate.conditions import conditions, on_sky
-from gmoscli.simulate.headers import extension
+from gmoscli.simulate.conditions import conditions, frame_of, on_sky
+from gmoscli.simulate.extensions import extension
 from gmoscli.simulate.plan import shot_of
 from gmoscli.simulate.scene import scene
 
@@ -66,9 +66,9 @@ def test_without_pointing_errors_header_and_catalogued_chips_tell_where_stars_ar
 
 def test_the_raw_header_of_chip_2_is_the_same_sky():
     night = replace(NIGHT, pa=37.0)
-    shot = shot_of(night, "science", 2)
-    now = conditions(night, STARS, shot)
-    cards = {k: v for k, (v, _) in extension(night, STARS, shot, now, number=5).items()}
+    frame = frame_of(night, STARS, shot_of(night, "science", 2))
+    now = frame.now
+    cards = {k: v for k, (v, _) in extension(frame, 5).items()}
     wcs = WCS({k: v for k, v in cards.items() if k.startswith("C")})
     sky = (now.header[0] + 0.01, now.header[1] - 0.02)
     x, y = wcs.all_world2pix(*sky, 0)

@@ -240,9 +240,9 @@ def test_every_generation_can_be_exposed_and_its_levels_are_true(name):
 def test_a_region_sees_the_same_chip_as_the_whole_detector():
     full, part = (
         expose(Night(roi=roi, frames=1), Effects(), "science", 0).ccds
-        for roi in ("Full Frame", "Central Stamp")
+        for roi in ("CCD2", "Central Stamp")
     )
     cut = part[0].area.section.binned(2, 2).slices
     for plane in ("sources", "background", "response", "bad"):
-        whole = getattr(full[1], plane)[cut]
+        whole = getattr(full[0], plane)[cut]
         np.testing.assert_allclose(getattr(part[0], plane), whole, rtol=1e-5, atol=1e-2)

@@ -40,6 +40,13 @@ def test_names_tell_telescope_and_date():
     assert plan(Night(detector="gmoss_ham2"))[0].name == "S20240613S0138"
 
 
+def test_what_does_not_fit_into_a_night_goes_on_in_the_next():
+    starts = [shot.start for shot in of_kind(Night(frames=100), "science")]
+    assert len({start.date() for start in starts}) == 2
+    assert starts == sorted(starts)
+    assert max(start.hour for start in starts) < 16
+
+
 def test_dithers_begin_at_the_centre_stay_in_reach_and_apart():
     offsets = [shot.offset for shot in of_kind(Night(frames=40, dither=20), "science")]
     assert offsets[0] == (0, 0)
