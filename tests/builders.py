@@ -26,8 +26,10 @@ from gmoscli.io.layout import Layout
 from gmoscli.section import Section
 from gmoscli.simulate import Effects, Night, expose
 from gmoscli.simulate.areas import CcdArea
+from gmoscli.simulate.conditions import frame_of
 from gmoscli.simulate.exposure import SimulatedExposure
-from gmoscli.simulate.headers import extension, primary
+from gmoscli.simulate.extensions import extension
+from gmoscli.simulate.headers import primary
 from gmoscli.simulate.plan import Kind
 from gmoscli.simulate.profiles import Profiles, paint
 from gmoscli.steps.sources import COLUMNS
@@ -211,19 +213,12 @@ def simulated(
 ) -> tuple[AFrame, SimulatedExposure]:
     """Return an exposure of a simulated night as it would be read from its file, and its truth."""
     shot = expose(night, effects, kind, index)
-    phu = primary(night, effects, shot.shot, shot.now)
-    headers = Headers(
-        _values(phu),
-        [
-            _values(
-                extension(night, effects, shot.shot, shot.now, number=i),
-                NAXIS1=counts.shape[1],
-                NAXIS2=counts.shape[0],
-            )
-            for i, counts in enumerate(shot.counts)
-        ],
-        Path(f"{shot.shot.name}.fits"),
-    )
+    frame = frame_of(night, effects, shot.shot)
+    extensions = [
+        _values(extension(frame, i), NAXIS1=counts.shape[1], NAXIS2=counts.shape[0])
+        for i, counts in enumerate(shot.counts)
+    ]
+    headers = Headers(_values(primary(frame)), extensions, Path(f"{shot.shot.name}.fits"))
     layout = Layout(headers)
     obs = layout.observation()
     pixels = lambda _name, version: shot.counts[version - 1]  # noqa: E731 - a reader in one line

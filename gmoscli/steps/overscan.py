@@ -1,9 +1,10 @@
 """Subtract the electronic zero level, trim the overscan, assemble the amplifiers of a ccd.
 
-The level drifts slowly along the rows, and 27 overscan columns know a single row to no better than
-a fifth of the read noise: the row means are smoothed by a penalised fit whose stiffness the data
-choose (generalised cross-validation; Garcia 2010, Comput. Stat. Data Anal. 54, 1167), with cosmic
-rays and other odd rows left out. What remains uncertain of the level is added to the variance.
+The level settles in the first rows and drifts slowly along the others, and 27 overscan columns know
+a single row to no better than a fifth of the read noise: the row means are smoothed by a penalised
+fit whose stiffness the data choose (generalised cross-validation; Garcia 2010, Comput. Stat. Data
+Anal. 54, 1167), with cosmic rays and other odd rows left out. What remains uncertain of the level
+is added to the variance.
 """
 
 from dataclasses import replace
@@ -19,6 +20,12 @@ from ..step import Choice, Range, step
 Rows = NDArray[np.float64]
 STIFFNESS = np.logspace(0, 9, 37)
 """Trial smoothing parameters; the stiffest bends over about 500 rows, the softest over 3."""
+SETTLING = (4.0, 8.0, 16.0, 32.0, 64.0)
+"""Trial numbers of rows in which the level of the first row may settle to its e-th part."""
+ROUNDING = 0.29
+"""ADU: noise of whole counts, one sigma."""
+NEIGHBOURS = 4
+"""Rows on either side by which a row is judged odd; as many odd ones together are found."""
 
 
 @step("overscanCorrect")
@@ -59,13 +66,12 @@ def zero_level(
         return np.zeros(readout.light.height, np.float32), 0.0
     strip = used_overscan(readout, contaminated).astype(np.float64)
     means = strip.mean(axis=1)
-    pixel = SIGMA_PER_MAD * float(np.median(np.abs(strip - np.median(strip, axis=1)[:, None])))
-    error = max(pixel, 0.1) / np.sqrt(strip.shape[1])
+    error = max(pixel_noise(strip), ROUNDING) / np.sqrt(strip.shape[1])
     if function == "row":
         return means.astype(np.float32), error**2
     if function == "constant":
         level = np.full_like(means, np.median(means))
-        return level.astype(np.float32), error**2 / means.size
+        return level.astype(np.float32), np.pi / 2 * error**2 / means.size
     smooth, share = smoothed(means, error, sigma)
     return smooth.astype(np.float32), error**2 * share
 
@@ -82,35 +88,69 @@ def used_overscan(readout: Readout, contaminated: int) -> NDArray[np.integer]:
     return readout.counts[readout.light.y1 : readout.light.y2, columns]
 
 
-def smoothed(values: Rows, error: float, sigma: float, rounds: int = 4) -> tuple[Rows, float]:
+def pixel_noise(strip: Rows) -> float:
+    """Return the noise (one sigma) of single pixels about the means of their rows.
+
+    The median of the rows' variances, which a cosmic ray in some rows cannot pull, over the median
+    of the chi-square distribution (Wilson & Hilferty 1931, PNAS 17, 684). Differences between whole
+    counts would be too coarse.
+    """
+    freedom = strip.shape[1] - 1
+    variance = np.median(strip.var(axis=1, ddof=1)) / (1 - 2 / (9 * freedom)) ** 3
+    return float(np.sqrt(variance))
+
+
+def smoothed(values: Rows, error: float, sigma: float) -> tuple[Rows, float]:
     """Return the smooth course of equally spaced values, and its variance over that of one value.
 
-    Values further than ``sigma`` times their error (or their scatter, where that is larger) from
-    the course are replaced by it, and the fit repeated.
+    The course may begin with an exponential settling, where the data ask for one.
     """
     from scipy.fft import dct, idct  # noqa: PLC0415 - start-up: listing recipes needs no transform
 
-    n = values.size
-    bend = (2 - 2 * np.cos(np.pi * np.arange(n) / n)) ** 2
+    row = np.arange(values.size)
+    spectrum = dct(without_odd(values, error, sigma), norm="ortho")
+    bend = (2 - 2 * np.cos(np.pi * row / row.size)) ** 2
     gains = 1 / (1 + STIFFNESS[:, None] * bend)
-    course, gain = _rough(values), gains[0]
-    for _ in range(rounds):
-        off = np.abs(values - course)
-        reach = sigma * max(error, SIGMA_PER_MAD * float(np.median(off)))
-        spectrum = dct(np.where(off > reach, course, values), norm="ortho")
-        misfit = (((1 - gains) * spectrum) ** 2).sum(axis=1)
-        score = n * misfit / (n - gains.sum(axis=1)) ** 2
-        gain = gains[int(np.argmin(score))]
-        course = idct(gain * spectrum, norm="ortho")
-    return course, float((gain**2).sum() / n)
+    trials = [_fitted(spectrum, None, gains)]
+    for rows in SETTLING:
+        if 4 * rows < row.size:
+            trials.append(_fitted(spectrum, dct(np.exp(-row / rows), norm="ortho"), gains))
+    _, course, share = min(trials, key=lambda trial: trial[0])
+    return idct(course, norm="ortho"), share
 
 
-def _rough(values: Rows, rows: int = 32) -> Rows:
-    """Return a first course that odd rows cannot pull: medians of blocks, joined by lines."""
-    blocks = np.array_split(values, max(1, values.size // rows))
-    ends = np.cumsum([0] + [len(block) for block in blocks])
-    centres = (ends[:-1] + ends[1:] - 1) / 2
-    return np.interp(np.arange(values.size), centres, [np.median(block) for block in blocks])
+def without_odd(values: Rows, error: float, sigma: float) -> Rows:
+    """Return the values, those far from the median of their neighbours replaced by it.
+
+    Far is ``sigma`` times their error, or their scatter, where that is larger.
+    """
+    padded = np.pad(values, NEIGHBOURS, mode="symmetric")
+    local = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS + 1), axis=1)
+    off = np.abs(values - local)
+    reach = sigma * max(error, SIGMA_PER_MAD * float(np.median(off)))
+    return np.where(off > reach, local, values)
+
+
+def _fitted(spectrum: Rows, settling: Rows | None, gains: Rows) -> tuple[float, Rows, float]:
+    """Return score, spectrum and variance of the best course, with or without a settling.
+
+    The course is ``a * settling`` plus what is smooth of the rest, by the amplitude ``a`` that
+    leaves the least that is not smooth.
+    """
+    n = spectrum.size
+    freedom = gains.sum(axis=1)
+    sudden = np.zeros_like(gains)
+    if settling is not None:
+        rough = (1 - gains) * settling
+        amplitude = (rough * spectrum).sum(axis=1) / (rough * settling).sum(axis=1)
+        sudden = amplitude[:, None] * settling
+        freedom = freedom + 1
+    misfit = np.square((1 - gains) * (spectrum - sudden)).sum(axis=1)
+    score = n * misfit / np.maximum(n - freedom, 1e-6) ** 2  # a single row leaves no freedom
+    best = int(np.argmin(score))
+    course = sudden[best] + gains[best] * (spectrum - sudden[best])
+    share = (np.square(gains[best]).sum() + (settling is not None)) / n
+    return float(score[best]), course, float(share)
 
 
 def _lowered(amp: Amp, level: float) -> Amp:
