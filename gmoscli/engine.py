@@ -89,20 +89,36 @@ class Shelved:
         """Return one ccd, read back."""
         return Ccd(info_of(self.obs, index), *self.planes[index].ccd())
 
+    def close(self) -> None:
+        """Give the disk space back."""
+        for planes in self.planes.values():
+            planes.drop()
+
 
 def run(recipe: Recipe, frames: Sequence[Source], with_: Run) -> Iterator[Exposure]:
     """Yield the recipe's products: one a frame, or one in all if it stacks.
 
     Raises what a step raises; nothing is written but scratch.
     """
+    if recipe.draft is not None:
+        (draft,) = run(recipe.draft, frames, with_)
+        with_ = replace(with_, bring=_drafted(recipe.draft.kind, draft, with_.bring))
     sets = [[frame] for frame in frames] if recipe.each else [frames]
-    for number, together in enumerate(sets):
-        yield from _run(recipe, together, with_, f"{number}-")
+    for together in sets:
+        yield from _run(recipe, together, with_)
 
 
-def _run(
-    recipe: Recipe, frames: Sequence[Source], with_: Run, mark: str
-) -> Iterator[Exposure]:
+def _drafted(own: str, draft: Exposure, bring: Bring) -> Bring:
+    """Bring a draft as the calibration of its kind, and everything else as before."""
+    ccds = {ccd.info.index: ccd for ccd in draft.ccds}
+
+    def brought(kind: str, obs: Observation, info: CcdInfo) -> Ccd | None:
+        return ccds[info.index] if kind == own else bring(kind, obs, info)
+
+    return brought
+
+
+def _run(recipe: Recipe, frames: Sequence[Source], with_: Run) -> Iterator[Exposure]:
     flow: Iterable[Source] = frames
     passes = recipe.passes()
     for number, (scope, steps) in enumerate(passes):
@@ -110,7 +126,7 @@ def _run(
         report = partial(with_.report, name)
         meets_later = any(s in (Scope.SET, Scope.BAND) for s, _ in passes[number + 1 :])
         if scope is Scope.CCD and meets_later:
-            flow = shelved(steps, list(flow), f"{mark}{number}-", with_, report)
+            flow = shelved(steps, list(flow), with_, report)
         elif scope is Scope.CCD:
             flow = loaded(steps, flow, with_)
         elif scope is Scope.EXPOSURE:
@@ -168,18 +184,17 @@ def _brought(need: str, obs: Observation, info: CcdInfo, with_: Run) -> Any:
 def shelved(
     steps: Sequence[Step],
     frames: Sequence[Source],
-    mark: str,
     with_: Run,
     report: Callable[[int, int], None],
 ) -> list[Source]:
     """Return the frames after some steps, their pixels on scratch; a job is a ccd of a frame."""
 
-    def job(task: tuple[int, Source, int]) -> tuple[CcdInfo, Parked]:
-        position, frame, index = task
+    def job(task: tuple[Source, int]) -> tuple[CcdInfo, Parked]:
+        frame, index = task
         ccd = worked(steps, with_, frame, index)
-        return ccd.info, with_.scratch.park(ccd, f"{mark}{position}-{index}")
+        return ccd.info, with_.scratch.park(ccd)
 
-    tasks = [(i, f, info.index) for i, f in enumerate(frames) for info in f.obs.ccds]
+    tasks = [(frame, info.index) for frame in frames for info in frame.obs.ccds]
     done = ahead(with_.pool, job, tasks, with_.jobs)
     result: list[Source] = []
     for i, frame in enumerate(frames):
@@ -261,6 +276,8 @@ def stacked(
         report(number, len(grids))
         ccds.append(_one_grid(steps, frames, grid, first, with_))
     report(len(grids), len(grids))
+    for frame in frames:
+        _let_go(frame)
     named = observations[0]
     obs = replace(
         named,

@@ -32,6 +32,8 @@ class Recipe:
     suffix: str = "_image"
     kind: str = ""
     """Kind of calibration that it makes; empty for science."""
+    draft: "Recipe | None" = None
+    """Makes a first version of the product, which the steps ask for as a calibration of its kind."""
     each: bool = False
     """Whether every frame is stacked alone, onto the product's pixels."""
 
@@ -89,8 +91,9 @@ class Recipe:
     @property
     def calibrations(self) -> tuple[str, ...]:
         """Kinds of stored calibrations that the steps ask for, in order."""
+        drafted = self.draft.kind if self.draft else None
         asked = (need for step in self.steps for need in step.needs if need in CALIBRATIONS)
-        return tuple(dict.fromkeys(asked))
+        return tuple(kind for kind in dict.fromkeys(asked) if kind != drafted)
 
     @property
     def stacks(self) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from .caldb import Cals
 from .caldb.match import missing
+from .caldb.rules import OPTIONAL, kinds_for
 from .caldb.store import Store
 from .cards import Headers
 from .engine import Report, Run, run, silent
@@ -28,9 +29,6 @@ from .recipe import Recipe
 from .recipes import default_recipe, recipe_named
 from .scratch import scratch
 from .step import CALIBRATIONS, Scope
-
-OPTIONAL = ("bpm",)
-"""Kinds of calibration whose absence is a warning, not an error."""
 
 STAGE = "stage"
 """Kind of a frame that is written half-way: neither a calibration nor a science product."""
@@ -53,6 +51,8 @@ class Request:
     output: Path | None = None
     outdir: Path = field(default_factory=Path)
     skip_bad: bool = False
+    given: frozenset[str] = frozenset()
+    """Kinds of calibration that are given by hand."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ def planned(request: Request, cals: Cals, warn: Say, skip: Say) -> Plan:
     frames = readable(request, skip)
     recipe = chosen_recipe(request, frames)
     check_together(recipe, frames)
+    recipe = without_needless(recipe, frames, request)
     chosen = calibrations(recipe, frames, cals, warn)
     return Plan(recipe, frames, chosen, outputs(request, recipe, frames))
 
@@ -171,6 +172,18 @@ def _unknown(recipe: Recipe, target: str, name: str, step_known: bool) -> UsageE
         message = f"no parameter {name!r} in {where}"
     hint = f"did you mean {' or '.join(close)}?" if close else "see showpars"
     return UsageError(message, hint=hint)
+
+
+def without_needless(recipe: Recipe, frames: Sequence[Headers], request: Request) -> Recipe:
+    """Return the recipe without the fringe correction where images show no fringes.
+
+    A fringe frame that is given by hand is used all the same.
+    """
+    correction = recipe.find("subtract_fringe")
+    given = "fringe" in request.given
+    if correction is None or given or any("fringe" in kinds_for(frame) for frame in frames):
+        return recipe
+    return recipe.without(correction.name)
 
 
 _ALIKE: tuple[tuple[str, Callable[[Headers], object]], ...] = (

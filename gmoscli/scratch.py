@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +54,21 @@ class Parked:
         """Return the three planes whole."""
         return self.rows(0, self.shape[0])
 
+    def drop(self) -> None:
+        """Give the disk space back."""
+        self.path.unlink(missing_ok=True)
+
 
 class Scratch:
     """A folder for parked frames."""
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self._numbers = count()
 
-    def park(self, ccd: Ccd, name: str) -> Parked:
-        """Write the planes of a ccd; the name must be new. Raises GmosError on a full disk."""
-        path = self.folder / name
+    def park(self, ccd: Ccd) -> Parked:
+        """Write the planes of a ccd. Raises GmosError on a full disk."""
+        path = self.folder / str(next(self._numbers))
         planes: tuple[NDArray[Any], ...] = (ccd.sci, ccd.var, ccd.dq)
         try:
             with path.open("xb") as stream:

@@ -166,6 +166,7 @@ def _resources(settings: "Settings", options: Mapping[str, Any]) -> "Resources":
 
 
 def _request(names: list[str], settings: "Settings", options: Mapping[str, Any]) -> "Request":
+    from ..caldb.rules import kind_named
     from ..recipes.user import load, looks_like_file
     from ..reductions import Request
 
@@ -180,6 +181,7 @@ def _request(names: list[str], settings: "Settings", options: Mapping[str, Any])
         output=options["output"],
         outdir=options["outdir"],
         skip_bad=options["skip_bad"],
+        given=frozenset(kind_named(_pinned(word)[0]) for word in options["user_cals"]),
     )
 
 

@@ -7,6 +7,7 @@ from ..errors import UsageError
 from ..recipe import Recipe
 from .bias import bias
 from .flat import flat
+from .fringe import fringe
 from .science import align_and_stack, mosaic, no_stack, separate_ccds, separate_ccds_central
 
 RECIPES: dict[str, Recipe] = {
@@ -14,6 +15,7 @@ RECIPES: dict[str, Recipe] = {
     for recipe in (
         bias,
         flat,
+        fringe,
         mosaic,
         separate_ccds,
         separate_ccds_central,

@@ -7,12 +7,14 @@ from ..steps.combine import average, clip_noise
 from ..steps.cosmics import flag_cosmic_rays
 from ..steps.flags import flag_bad_pixels, flag_saturated, flag_unilluminated
 from ..steps.flat import divide_flat
+from ..steps.fringe import subtract_fringe
 from ..steps.mosaic import lay_mosaic, match_ccds
 from ..steps.noise import poisson_noise, read_noise
 from ..steps.overscan import subtract_overscan
 from ..steps.register import register
 from ..steps.resample import resample
 from ..steps.scale import match_counts
+from ..steps.seeing import measure_seeing
 from ..steps.sky import match_sky
 from ..steps.sources import map_sources, measure_sources
 
@@ -32,6 +34,7 @@ calibrate = (
 combine = (
     measure_sources,
     register,
+    measure_seeing,
     register_ccds,
     match_counts,
     match_sky,
@@ -43,7 +46,7 @@ combine = (
 )
 """From calibrated frames to a catalogued stack."""
 
-separate_ccds = Recipe("reduceSeparateCCDs", calibrate + combine)
+separate_ccds = Recipe("reduceSeparateCCDs", (*calibrate, subtract_fringe, *combine))
 
 separate_ccds_central = separate_ccds.named("reduceSeparateCCDsCentral").set("register", ccd=2)
 

@@ -28,6 +28,8 @@ UNSEEN = np.uint16(Dq.BAD | Dq.NO_DATA | Dq.UNILLUMINATED)
 KNOWN = np.uint16(Dq.COSMIC_RAY)
 LIGHT = 1.5
 """Sigmas of the median image above the sky, in a 3 x 3 mean, from which a pixel is lit."""
+GROWTH = 3
+"""Pixels that a cosmic ray may reach beyond what is beyond doubt."""
 TYPICAL_FWHM = 3.0
 """Pixels; for frames whose seeing is not known."""
 MARGIN = 1.3
@@ -76,7 +78,7 @@ def flag_cosmic_rays(
     beside = (away > grow_sigma * noise) & ~lit
     beside |= lone & (overlay.sci - np.float32(strips.sky) > grow_sigma * noise)
     beside |= spilt(overlay)
-    for _ in range(2):
+    for _ in range(GROWTH):
         rays = rays | (beside & _with_neighbours(rays))
     return replace(
         strips,

@@ -85,10 +85,12 @@ def centre_of(obs: Observation) -> tuple[float, float]:
     raise ReductionError("no celestial coordinates in the headers", path=obs.path)
 
 
-def stars_of(obs: Observation, centre: tuple[float, float], ccd: int = 0) -> Stars:
-    """Return the brightest stars of a frame; all its sources when hardly any is a clean star."""
+def stars_of(
+    obs: Observation, centre: tuple[float, float], ccd: int = 0, *, stars: bool = False
+) -> Stars:
+    """Return the brightest clean sources of a frame, or of its marked stars."""
     parts = [
-        _on_ccd(info, centre)
+        _on_ccd(info, centre, stars)
         for info in obs.ccds
         if info.sources is not None and (not ccd or info.index in (0, ccd))
     ]
@@ -102,12 +104,12 @@ def stars_of(obs: Observation, centre: tuple[float, float], ccd: int = 0) -> Sta
     return Stars(*(getattr(together, f.name)[brightest] for f in fields(Stars)))
 
 
-def _on_ccd(info: CcdInfo, centre: tuple[float, float]) -> Stars:
-    """Return the stars of one ccd on a tangent plane."""
+def _on_ccd(info: CcdInfo, centre: tuple[float, float], stars: bool) -> Stars:
+    """Return the clean sources, or the stars, of one ccd on a tangent plane."""
     assert info.sources is not None
     if info.wcs is None:
         return Stars(np.empty((0, 2)), *np.empty((3, 0)), np.empty(0, np.intp))
-    some = chosen(info.sources)
+    some = info.sources[info.sources["star"]] if stars else chosen(info.sources)
     sky = info.wcs.sky(np.column_stack([some["x"], some["y"]]))
     signal_to_noise = some["flux"] / np.maximum(some["flux_error"], 1e-9)
     width = (info.fwhm or 4.0) * info.wcs.scale / 2.355
@@ -121,9 +123,9 @@ def _on_ccd(info: CcdInfo, centre: tuple[float, float]) -> Stars:
 
 
 def chosen(sources: Catalogue) -> Catalogue:
-    """Return the clean stars of a catalogue, or all positive sources when there are hardly any."""
-    stars = sources[sources["star"]]
-    return stars if len(stars) >= 5 else sources[sources["flux"] > 0]
+    """Return the clean sources of a catalogue, or all positive ones when hardly any is clean."""
+    clean = sources[sources["clean"]]
+    return clean if len(clean) >= 5 else sources[sources["flux"] > 0]
 
 
 def fitted(

@@ -27,14 +27,14 @@ def match_counts(
     """
     reference = next(obs for obs in frames if obs.reference)
     centre = centre_of(reference)
-    standard = stars_of(reference, centre)
+    standard = stars_of(reference, centre, stars=True)
     scaled = []
     for obs in frames:
         scale, error = 1.0, 0.0
         if not obs.reference:
             expected = reference.exposure_time / obs.exposure_time
             scale, error = ratio(
-                standard, stars_of(obs, centre), obs.placement.fix, radius, min_sources, expected
+                standard, stars_of(obs, centre, stars=True), obs.placement.fix, radius, min_sources, expected
             )
         scaled.append(
             replace(obs, placement=replace(obs.placement, scale=scale, scale_error=error))

@@ -28,16 +28,20 @@ COLUMNS = np.dtype(
         ("background", "f8"),
         ("area", "i4"),
         ("flags", "i4"),
+        ("clean", "?"),
         ("star", "?"),
     ]
 )
 """A catalogue: positions and sizes in pixels (0-based), fluxes in the unit of the pixels.
 
-``star`` marks clean, unsaturated sources as round and wide as the seeing.
+``clean`` marks sources without flags or neighbours that are no narrower than the sky allows;
+``star`` those of them that are as round and wide as the seeing.
 """
 
 APERTURE = 2.5
 """Radius of the flux aperture, in units of the seeing FWHM: beyond 98 % of a Moffat profile."""
+BEST_SEEING = 0.35
+"""Arcsec FWHM: no GMOS image is sharper."""
 UNSEEN = np.uint16(Dq.BAD | Dq.COSMIC_RAY | Dq.NO_DATA | Dq.UNILLUMINATED)
 
 
@@ -133,9 +137,12 @@ def measured(ccd: Ccd, sky_map: Any, found: Any) -> tuple[Catalogue, float | Non
     x, y = catalogue["x"], catalogue["y"]
     radius, _ = sep.flux_radius(sci, x, y, 4.0 * catalogue["a"] + 3.0, 0.5, mask=unseen, subpix=5)
     catalogue["fwhm"] = 2 * radius
-    clean = (catalogue["flags"] & 0b111) == 0
-    fwhm = seeing(catalogue[clean & ~spoilt], sky_map.globalrms)
-    width = fwhm or float(np.median(catalogue["fwhm"]))
+    narrowest = narrowest_star(ccd)
+    clean = ((catalogue["flags"] & 0b111) == 0) & ~spoilt
+    clean &= (2.355 * catalogue["b"] > 0.8 * narrowest) & (catalogue["fwhm"] > 0.9 * narrowest)
+    bright = catalogue["peak"] > 15 * sky_map.globalrms
+    fwhm = seeing(catalogue["fwhm"][clean & bright & is_round(catalogue)])
+    width = fwhm or max(narrowest, float(np.median(catalogue["fwhm"])))
     wx, wy, flag = sep.winpos(sci, x, y, np.full(len(x), width / 2.355), mask=unseen)
     moved = (flag == 0) & (np.hypot(wx - x, wy - y) < 1.0)
     catalogue["x"], catalogue["y"] = np.where(moved, wx, x), np.where(moved, wy, y)
@@ -155,26 +162,44 @@ def measured(ccd: Ccd, sky_map: Any, found: Any) -> tuple[Catalogue, float | Non
         np.clip(np.rint(y).astype(int), 0, sci.shape[0] - 1),
         np.clip(np.rint(x).astype(int), 0, sci.shape[1] - 1),
     ]
-    round_enough = catalogue["b"] > 0.7 * catalogue["a"]
-    as_wide = np.abs(catalogue["fwhm"] / width - 1) < 0.3
-    catalogue["star"] = clean & ~spoilt & round_enough & as_wide & moved & (flux > 0)
+    catalogue["clean"] = clean & moved & (flux > 0)
+    catalogue["star"] = catalogue["clean"] & as_wide(catalogue, width)
     return catalogue, fwhm
 
 
-def seeing(catalogue: Catalogue, noise: float) -> float | None:
-    """Return the FWHM (pixels) shared by the stars among the sources; None with fewer than 3.
+def is_round(catalogue: Catalogue) -> NDArray[np.bool_]:
+    """Say which sources are no more elongated than trailed stars."""
+    result: NDArray[np.bool_] = catalogue["b"] > 0.6 * catalogue["a"]
+    return result
 
-    Stars are the narrowest well-populated width: cosmic rays are narrower but not of one width,
-    galaxies are wider.
+
+def as_wide(catalogue: Catalogue, width: float) -> NDArray[np.bool_]:
+    """Say which sources have the round shape and the width (pixels) of stars."""
+    result: NDArray[np.bool_] = is_round(catalogue) & (
+        np.abs(catalogue["fwhm"] / width - 1) < 0.25
+    )
+    return result
+
+
+def seeing(widths: NDArray[np.float64]) -> float | None:
+    """Return the FWHM shared by the stars among clean bright sources; None with fewer than 5.
+
+    Stars are alike: they are the sources whose widths lie closest together. Cosmic rays have many
+    widths, most of them narrower, and so have galaxies, wider.
     """
-    bright = catalogue[(catalogue["peak"] > 15 * noise) & (catalogue["b"] > 0.6 * catalogue["a"])]
-    widths = np.sort(bright["fwhm"][bright["fwhm"] > 0.8])
-    if len(widths) < 3:
+    widths = np.sort(widths)
+    if len(widths) < 5:
         return None
-    half = max(2, len(widths) // 4)
+    half = max(4, len(widths) // 6)
     spans = np.log(widths[half:] / widths[:-half])
     start = int(np.argmin(spans))
     return float(np.median(widths[start : start + half + 1]))
+
+
+def narrowest_star(ccd: Ccd) -> float:
+    """Return the FWHM (pixels) that a star has in the best seeing, spread over square pixels."""
+    scale = ccd.info.wcs.scale if ccd.info.wcs is not None else 0.08 * ccd.info.binning[1]
+    return float(np.hypot(BEST_SEEING / scale, 0.8))
 
 
 def _flagged(ccd: Ccd, found: Any) -> NDArray[np.bool_]:
