@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import UsageError
+from ..errors import GmosError, UsageError
 
-_PIECE = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|\S)+""")
-_PART = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)|(\S)""")
+_PIECE = re.compile(r"""#[^\n]*|(?:'[^'\n]*'|"(?:\\.|[^"\\\n])*"|\\.|\S)+""", re.ASCII)
+_PART = re.compile(r"""'([^'\n]*)'|"((?:\\.|[^"\\\n])*)"|\\(.)|(\S)""", re.ASCII)
 _ESCAPED = re.compile(r"""\\(["\\$`])""")
-_ORDINARY = re.compile(r"[^\s'\"\\#@][^\s'\"\\]*")
+_ORDINARY = re.compile(r"[^\s'\"\\#@][^\s'\"\\]*", re.ASCII)
 
 
 def expand(files: Sequence[str], *, null: bool = False) -> Iterator[str]:
@@ -34,12 +34,19 @@ def expand(files: Sequence[str], *, null: bool = False) -> Iterator[str]:
 
 
 def write_list(path: str, header: Iterable[str], names: Iterable[str]) -> None:
-    """Write a list file whole or not at all: comments, then one name a line."""
+    """Write a list file whole or not at all: comments, then one name a line.
+
+    Raises GmosError for a name that no line can hold.
+    """
     lines = [*(f"# {line}" for line in header), *map(quoted, names)]
+    content = os.fsencode("".join(f"{line}\n" for line in lines))
     target = Path(path)
+    if target.exists() and not target.is_file():
+        target.write_bytes(content)  # a pipe or a device has no draft
+        return
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        draft.write_bytes(os.fsencode("".join(f"{line}\n" for line in lines)))
+        draft.write_bytes(content)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
@@ -47,6 +54,8 @@ def write_list(path: str, header: Iterable[str], names: Iterable[str]) -> None:
 
 def quoted(name: str) -> str:
     """Return a name as it is written in a list: in quotes if a blank or the like is in it."""
+    if "\n" in name:
+        raise GmosError("a line break in a name: lists cannot hold it", path=repr(name))
     return name if _ORDINARY.fullmatch(name) else "'" + name.replace("'", "'\"'\"'") + "'"
 
 
@@ -82,14 +91,11 @@ def _from_list(path: str, parents: tuple[Path, ...]) -> Iterator[str]:
         raise UsageError(f"@{path}: not a list of names")
     if here in parents:
         raise UsageError(f"@{path}: this list includes itself")
-    for line in text.splitlines():
-        for piece in _PIECE.findall(line):
-            if piece.startswith("#"):
-                break
-            if piece.startswith("@"):
-                yield from _from_list(_unquoted(piece[1:]), (*parents, here))
-            else:
-                yield _unquoted(piece)
+    for piece in _PIECE.findall(text):
+        if piece.startswith("@"):
+            yield from _from_list(_unquoted(piece[1:]), (*parents, here))
+        elif not piece.startswith("#"):
+            yield _unquoted(piece)
 
 
 def _is_quoted(line: str) -> bool:

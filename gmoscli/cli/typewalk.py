@@ -154,8 +154,10 @@ def _tree() -> Put:
             last[:] = [path.parent]
             write(f"\ndirectory:  {bold}{path.parent.absolute()}{plain}\n")
         words = " ".join(f"({tag})" for tag in sorted(tags))
-        name = f"     {path.name} "
-        start = name.ljust(_COLUMN, ".") if len(name) < _COLUMN else f"{name}\n{'':.<{_COLUMN}}"
-        write(f"{start} {words}".rstrip() + "\n")
+        name = f"     {path.name}"
+        if len(name) >= _COLUMN:
+            write(f"{name}\n")
+        start = f"{name} " if len(name) < _COLUMN else ""
+        write(f"{start:.<{_COLUMN}} {words}".rstrip() + "\n")
 
     return put
