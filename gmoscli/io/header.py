@@ -174,7 +174,7 @@ def _levels(exposure: Exposure, info: CcdInfo) -> dict[str, Any]:
         ),
         "RDNOISE": (
             round(noise * float(np.sqrt((w**2 * s**2).sum()) / total), 6),
-            "[electron] effective, per frame that the counts stand for",
+            "[electron] effective, per frame in the counts",
         ),
         "SATLEVEL": (min(amp.saturation for amp in info.amps), "saturation level, unit of pixels"),
         "NONLINEA": (min(amp.nonlinear for amp in info.amps), "non-linear level, unit of pixels"),
