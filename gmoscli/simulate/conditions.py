@@ -1,7 +1,7 @@
 """What differs from one exposure to the next: pointing, seeing, transparency, sky."""
 
 from dataclasses import dataclass
-from math import cos, hypot, pi, radians, sin
+from math import atan2, cos, degrees, hypot, pi, radians, sin
 from typing import NamedTuple
 
 from ..geometry import ARCSEC
@@ -17,7 +17,7 @@ _FLAT_SEEING = 1.0  # arcsec; the telescope has just been opened
 _BLUEST_TWILIGHT = 0.3  # magnitudes of colour, falling to minus this along the sequence
 _ELLIPTICITY = 0.06  # largest 1 - b/a of the stars
 _FRINGE_SCATTER = 0.1  # sky lines vary against the rest of the sky
-_WEST_OF_MERIDIAN = 8.0  # degrees of RA from the meridian, so that a field stands high for hours
+_EAST_OF_MERIDIAN = 8.0  # degrees: a field rises for half an hour and stands high for hours
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _base(night: Night, shot: Shot) -> tuple[float, float]:
     if shot.kind == "science" and night.field is not None:
         return night.field
     first = next(one for one in plan(night) if one.kind == shot.kind)
-    ra = (sidereal_time(site, first.start) + _WEST_OF_MERIDIAN) % 360
+    ra = (sidereal_time(site, first.start) + _EAST_OF_MERIDIAN) % 360
     return round(ra, 1), round(site.latitude + 10.0, 1)
 
 
@@ -125,7 +125,7 @@ def _elongation(night: Night, effects: Effects, shot: Shot) -> tuple[float, floa
     if not effects.seeing:
         return 0.0, 0.0
     a, b = generator(night.seed, "elongation", shot.kind, shot.index).uniform(-1, 1, 2)
-    return _ELLIPTICITY * min(hypot(a, b), 1.0), 90.0 * (1 + float(a))
+    return _ELLIPTICITY * min(hypot(a, b), 1.0), degrees(atan2(b, a)) / 2 % 180
 
 
 def _sky(night: Night, effects: Effects, shot: Shot) -> float:

@@ -1,7 +1,7 @@
 """The sky before the telescope: stars and galaxies, where they are and how bright."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -57,7 +57,7 @@ class Sources:
         return Sources(*(np.concatenate(pair) for pair in pairs))
 
 
-@cache
+@lru_cache(maxsize=16)
 def scene(night: Night, effects: Effects, kind: FieldKind) -> Sources:
     """Return what shines in the science field, or in that of the twilight flats."""
     stars = effects.stars if kind == "science" else effects.twilight_stars
