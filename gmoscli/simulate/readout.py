@@ -63,14 +63,14 @@ def read_out(frame: Frame, area: AmpArea, electrons: Plane) -> NDArray[np.uint16
     truth = amp_truth(night, effects, name, shot.start.date())
     shape = (area.datasec.height, area.datasec.width + OVERSCAN_WIDTH)
     adu = np.full(shape, truth.bias, np.float32)
-    light = adu[area.datasec.slices]
-    light += electrons / np.float32(truth.gain)
+    signal = electrons / np.float32(truth.gain)
+    adu[area.datasec.slices] += signal
     if effects.pattern:
-        light += _pattern(night, shot.start.date(), area)
+        adu[area.datasec.slices] += _pattern(night, shot.start.date(), area)
     if effects.drift:
         adu += _drift(night, shot, area)[:, None]
     if effects.overscan_trail:
-        _add_trail(adu, area, electrons / np.float32(truth.gain), night)
+        _add_trail(adu, area, signal, night.array.contaminated_columns)
     if effects.read_noise:
         rng = generator(night.seed, "read noise", shot.kind, shot.index, name)
         noise = rng.standard_normal(shape, dtype=np.float32)
@@ -107,9 +107,8 @@ def _drift(night: Night, shot: Shot, area: AmpArea) -> Plane:
     return drift.astype(np.float32)
 
 
-def _add_trail(adu: Plane, area: AmpArea, light: Plane, night: Night) -> None:
-    """Add light that trails into the overscan columns beside it, in place."""
-    n = night.array.contaminated_columns
+def _add_trail(adu: Plane, area: AmpArea, light: Plane, n: int) -> None:
+    """Add light that trails into the n overscan columns beside it, in place."""
     left = area.amp.overscan == "left"
     trail = np.float32(_TRAIL) * np.exp(-np.arange(n, dtype=np.float32) / _TRAIL_COLUMNS)
     beside = light[:, 0] if left else light[:, -1]
