@@ -10,6 +10,10 @@ from ..frame import Ccd, Observation, RawCcd, Readout
 from ..geometry import outline_mask
 from ..step import Range, step
 
+FULL = 0.99
+"""Share of the saturation level from which a pixel counts as full: noise and a drifting zero level
+carry half of the full pixels below the level itself."""
+
 
 @step("addDQ")
 def flag_saturated(
@@ -17,7 +21,7 @@ def flag_saturated(
     *,
     grow: Annotated[int, "pixels above and below a saturated one", Range(0, 10)] = 1,
 ) -> RawCcd:
-    """Flag raw counts at or above the saturation and the non-linear level of their amplifier.
+    """Flag raw counts that reach the saturation or the non-linear level of their amplifier.
 
     The charge of a full pixel spills along its column: the next pixels are flagged with it.
     """
@@ -30,7 +34,7 @@ def _judged(readout: Readout, grow: int) -> Readout:
     dq = readout.dq
     if amp.nonlinear < amp.saturation:
         dq = dq | np.where(counts >= amp.nonlinear, Dq.NONLINEAR, 0).astype(np.uint16)
-    full = counts >= amp.saturation
+    full = counts >= FULL * amp.saturation
     if not full.any():
         return replace(readout, dq=dq)
     for _ in range(grow):
