@@ -5,11 +5,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
+from typing import Protocol
 
 from .errors import ReductionError
 from .frame import Ccd, CcdInfo, Observation, RawCcd, Source
 
 Key = tuple[Path, int]
+
+
+class OpenFile(Source, Protocol):
+    """A source that holds a file open."""
+
+    def close(self) -> None:
+        """Let go of the file."""
 
 
 class Masters:
@@ -22,13 +30,13 @@ class Masters:
     def __init__(
         self,
         chosen: Mapping[tuple[Path, str], Path],
-        open_source: Callable[[Path], Source],
+        open_source: Callable[[Path], OpenFile],
         memory: int,
     ):
         self._chosen = chosen
         self._open = open_source
         self._memory = memory
-        self._sources: dict[Path, Source] = {}
+        self._sources: dict[Path, OpenFile] = {}
         self._kept: OrderedDict[Key, Ccd] = OrderedDict()
         self._lock = Lock()
 
@@ -40,6 +48,13 @@ class Masters:
         with self._lock:
             master = self._ccd(path, info.index)
         return cut(master, info, path)
+
+    def close(self) -> None:
+        """Let go of the files and of what was read of them."""
+        for source in self._sources.values():
+            source.close()
+        self._sources.clear()
+        self._kept.clear()
 
     def _ccd(self, path: Path, index: int) -> Ccd:
         key = (path, index)

@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,8 +52,8 @@ class Request:
     output: Path | None = None
     outdir: Path = field(default_factory=Path)
     skip_bad: bool = False
-    given: frozenset[str] = frozenset()
-    """Kinds of calibration that are given by hand."""
+    given: Mapping[str, Path] = field(default_factory=dict)
+    """Calibrations by kind that go before those of the databases."""
 
 
 @dataclass(frozen=True)
@@ -296,7 +297,11 @@ def reduced(
         for frame in plan.frames
         if frame.path is not None
     ]
-    with scratch(resources.scratch) as place, ThreadPoolExecutor(resources.jobs) as pool:
+    with (
+        closing(masters),
+        scratch(resources.scratch) as place,
+        ThreadPoolExecutor(resources.jobs) as pool,
+    ):
         how = Run(masters, place, pool, resources.jobs, resources.memory // 2, report)
         products = run(plan.recipe, frames, how)
         for exposure, path in zip(products, plan.outputs, strict=True):
