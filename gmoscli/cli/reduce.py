@@ -1,6 +1,5 @@
 """Reduce exposures: calibrate, register, stack."""
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,10 +9,11 @@ import click
 
 from ..errors import UsageError
 from .common import Command, expand, files_argument, null_option, version_option, write
+from .words import CALIBRATION, PARAMETER, RECIPE, STEP
 
 if TYPE_CHECKING:
     from ..config import Settings
-    from ..reductions import Plan, Request, Resources
+    from ..reductions import Request, Resources
 
 _PARAMETER = re.compile(r"[A-Za-z]\w*([:.][A-Za-z]\w*)?=.*", re.DOTALL)
 _LEVELS = ("debug", "info", "warning", "error")
@@ -51,6 +51,7 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
     "--recipe",
     "--recipename",
     "recipe",
+    type=RECIPE,
     metavar="NAME",
     help="A recipe, or a file that holds one (my.py, my.py:deep, my.toml). Default: by tags.",
 )
@@ -58,6 +59,7 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
     "-p",
     "--param",
     "params",
+    type=PARAMETER,
     multiple=True,
     metavar="[STEP:]NAME=VALUE",
     help="Set a parameter of one step, or of all steps that have it.",
@@ -66,6 +68,7 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
     "--user-cal",
     "--user_cal",
     "user_cals",
+    type=CALIBRATION,
     multiple=True,
     metavar="KIND:FILE",
     help="Use this calibration (processed_bias, processed_flat, ...) for all files.",
@@ -87,6 +90,7 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
 @click.option(
     "--write-outputs",
     "stages",
+    type=STEP,
     multiple=True,
     metavar="STEP",
     help="Write each frame as it is after this step, too.",
@@ -98,7 +102,7 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
 @null_option
 @version_option
 def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
-    """Reduce FILEs together: biases to a master bias, twilights to a master flat, science to a stack.
+    """Reduce FILEs together: biases to a master bias, twilights to a flat, science to a stack.
 
     The recipe follows from what the files are, calibrations from the database. The path of each
     product is printed on standard output, one a line, when it is written. A FILE may be @LIST, for
@@ -108,11 +112,20 @@ def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
         dataselect --tags BIAS raw/*.fits | reduce -
         reduce @science.lis --recipe reduceSeparateCCDs
     """
-    settings = _settings(options["config"])
+    from ..logs import LOGGER
+    from ..session import prepared, settings_here
+
+    settings = settings_here(options["config"])
     resources = _resources(settings, options)
     _start_log(settings, options)
     request = _request(list(expand(files, null=null)), settings, options)
-    plan, keepers, warnings = _planned(request, settings, options)
+    skipped: list[str] = []
+
+    def skip(message: str) -> None:
+        skipped.append(message)
+        LOGGER.warning(message)
+
+    plan, keepers = prepared(request, settings, skip)
     if options["dry_run"] or options["explain"]:
         from .explain import plan_lines
 
@@ -127,14 +140,8 @@ def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
             write(f"{path}{end}")
         for path in reduced(plan, resources, keepers, report):
             write(f"{path}{end}")
-    if warnings:
+    if skipped:
         click.get_current_context().exit(1)
-
-
-def _settings(config: str | None) -> "Settings":
-    from ..config import load
-
-    return load(config, os.environ, Path.cwd(), Path.home())
 
 
 def _start_log(settings: "Settings", options: Mapping[str, Any]) -> None:
@@ -151,37 +158,32 @@ def _start_log(settings: "Settings", options: Mapping[str, Any]) -> None:
 
 
 def _resources(settings: "Settings", options: Mapping[str, Any]) -> "Resources":
-    from ..reductions import Resources
+    from ..session import resources
     from ..units import size
 
-    memory = settings.memory
+    memory = None
     if options["memory"] is not None:
         try:
             memory = size(options["memory"])
         except ValueError as error:
             raise UsageError(f"--memory: {error}") from None
-    jobs = options["jobs"] or settings.jobs or len(os.sched_getaffinity(0))
-    place = options["scratch"] or settings.scratch
-    return Resources(jobs, memory or Resources.memory, place)
+    return resources(settings, options["jobs"], memory, options["scratch"])
 
 
 def _request(names: list[str], settings: "Settings", options: Mapping[str, Any]) -> "Request":
-    from ..caldb.rules import kind_named
-    from ..recipes.user import load, looks_like_file
     from ..reductions import Request
+    from ..session import by_kind, recipe_of
 
-    recipe = options["recipe"]
-    suffix = options["suffix"] if options["suffix"] is not None else settings.suffix
     return Request(
         files=tuple(map(Path, names)),
-        recipe=load(recipe) if recipe and looks_like_file(recipe) else recipe,
+        recipe=recipe_of(options["recipe"]),
         params=_pairs(options["params"]),
         configured=settings.params,
-        suffix=suffix,
+        suffix=options["suffix"] if options["suffix"] is not None else settings.suffix,
         output=options["output"],
         outdir=options["outdir"],
         skip_bad=options["skip_bad"],
-        given=frozenset(kind_named(_pinned(word)[0]) for word in options["user_cals"]),
+        given=by_kind(dict(map(_pinned, options["user_cals"]))),
     )
 
 
@@ -195,26 +197,6 @@ def _pairs(words: tuple[str, ...]) -> dict[str, str]:
         quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
         pairs[name.strip().replace(".", ":")] = text[1:-1] if quoted else text
     return pairs
-
-
-def _planned(
-    request: "Request", settings: "Settings", options: Mapping[str, Any]
-) -> "tuple[Plan, Any, list[str]]":
-    """Return the plan, the databases that products go to, and the files that were skipped."""
-    from ..caldb.databases import cals, keepers
-    from ..logs import LOGGER
-    from ..reductions import planned
-
-    skipped: list[str] = []
-
-    def skip(message: str) -> None:
-        skipped.append(message)
-        LOGGER.warning(message)
-
-    given = dict(map(_pinned, options["user_cals"]))
-    plan = planned(request, cals(settings, given, LOGGER.warning), LOGGER.warning, skip)
-    stores = keepers(settings, LOGGER.warning) if plan.recipe.kind else ()
-    return plan, stores, skipped
 
 
 def _pinned(word: str) -> tuple[str, Path]:

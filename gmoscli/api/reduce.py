@@ -1,0 +1,62 @@
+"""The ``reduce`` command as a class."""
+
+from pathlib import Path
+
+from ..logs import LOGGER
+from ..reductions import Request, reduced
+from ..session import by_kind, prepared, recipe_of, resources, settings_here
+
+
+class Reduce:
+    """A reduction: fill in ``files`` and what else is to differ, then call ``runr()``.
+
+    >>> reduction = Reduce()
+    >>> reduction.files.extend(biases)
+    >>> reduction.runr()
+    >>> reduction.output_filenames
+    ['N20220613S0180_bias.fits']
+    """
+
+    def __init__(self) -> None:
+        self.files: list[str] = []
+        """Paths of the exposures to reduce together."""
+        self.recipename = "_default"
+        """A recipe, or a file that holds one; ``_default`` goes by the tags of the files."""
+        self.uparms: dict[str, object] = {}
+        """``step:parameter`` or ``parameter``, and its value, as text or as what it is."""
+        self.ucals: dict[str, str | Path] = {}
+        """Kind (``processed_bias``, ``processed_flat``, ...) and path of a calibration to use."""
+        self.suffix: str | None = None
+        """The end of the products' names; None: the recipe's."""
+        self.mode: str | None = None
+        """``sq``, ``ql`` or ``qa``; None: the configuration's, ``sq`` if that says nothing."""
+        self.config_file: str | None = None
+        """Configuration in place of the usual one."""
+        self.output_filenames: list[str] | None = None
+        """Paths of the products, once they are written."""
+        self.processed_filenames: list[str] | None = None
+        """Paths of those products that a calibration database holds."""
+
+    def runr(self) -> None:
+        """Reduce the files; products are written into the working directory.
+
+        Afterwards ``recipename`` is the recipe that was used. Raises a GmosError: BadFile,
+        ReductionError, CalibrationMissing, DatabaseError or UsageError.
+        """
+        self.output_filenames = self.processed_filenames = None
+        settings = settings_here(self.config_file, self.mode)
+        for warning in settings.warnings:
+            LOGGER.warning(warning)
+        request = Request(
+            files=tuple(map(Path, self.files)),
+            recipe=recipe_of(None if self.recipename == "_default" else self.recipename),
+            params={name.replace(".", ":"): str(value) for name, value in self.uparms.items()},
+            configured=settings.params,
+            suffix=self.suffix if self.suffix is not None else settings.suffix,
+            given=by_kind(self.ucals),
+        )
+        plan, keepers = prepared(request, settings, LOGGER.warning)
+        self.recipename = plan.recipe.name
+        products = [str(path) for path in reduced(plan, resources(settings), keepers)]
+        self.output_filenames = products
+        self.processed_filenames = products if keepers else []
