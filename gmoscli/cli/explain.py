@@ -1,4 +1,4 @@
-"""What a reduction will do, in words: recipe, parameters and their origin, calibrations, outputs."""
+"""What a reduction will do, in words: recipe, parameters and their origin, files, products."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
