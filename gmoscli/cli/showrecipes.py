@@ -1,0 +1,103 @@
+"""Show the recipes that fit a file."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import ReductionError
+from .common import Command, version_option, write
+from .render import FORMATS, rows
+from .words import RECIPE
+
+if TYPE_CHECKING:
+    from ..recipe import Recipe
+    from ..step import Step
+
+
+@click.command(cls=Command)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-r",
+    "--recipe",
+    "--recipename",
+    "name",
+    type=RECIPE,
+    metavar="NAME",
+    help="This recipe, or one in a file (my.py, my.py:deep, my.toml). Default: by tags.",
+)
+@click.option("-a", "--all", "listing", is_flag=True, help="Only list all recipes that fit.")
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(("text", *FORMATS)),
+    help="How to write. Default: text on a terminal, tsv in a pipe.",
+)
+@version_option
+def showrecipes(file: Path, name: str | None, listing: bool, form: str | None) -> None:
+    """Show the recipe that FILE is reduced with: its steps, in order.
+
+    \b
+        showrecipes raw/N20220627S0115.fits
+        showrecipes -r reduceSeparateCCDs raw/N20220627S0115.fits
+        showrecipes --all raw/N20220627S0115.fits | cut -f 1
+
+    Each line has the pass over the pixels, the step, the primitive it stands for, the calibrations
+    it needs, and what it does. Parameters are shown by showpars.
+    """
+    form = form or ("text" if sys.stdout is not None and sys.stdout.isatty() else "tsv")
+    if listing:
+        _list(recipes_for(file, name), "table" if form == "text" else form)
+        return
+    recipe = recipes_for(file, name)[0]
+    if form == "text":
+        from .explain import recipe_lines
+
+        heading = f"recipe {recipe.name}: the product's name ends with {recipe.suffix}.fits"
+        write("".join(f"{line}\n" for line in (heading, *recipe_lines(recipe))))
+        return
+    columns = ("pass", "step", "primitive", "needs", "meaning")
+    with rows(form, columns, header=form == "csv") as put:
+        for number, step in _numbered(recipe):
+            put([number, step.name, step.primitive, _needs(step), step.doc])
+
+
+def recipes_for(file: Path, name: str | None) -> "list[Recipe]":
+    """Return the recipes for a file, the default first; or only the one that is asked for.
+
+    Raises ReductionError if there is none.
+    """
+    from ..cards import Headers
+    from ..gmos.tags import tags_of
+    from ..recipes import recipe_named
+    from ..recipes.fitting import fitting
+    from ..recipes.user import load, looks_like_file
+
+    tags = tags_of(Headers.open(file))
+    if name is not None:
+        return [load(name) if looks_like_file(name) else recipe_named(name)]
+    if found := fitting(tags):
+        return found
+    words = f"a file with tags {' '.join(sorted(tags))}" if tags else "what is no GMOS file"
+    raise ReductionError(f"no recipe for {words}", path=file)
+
+
+def _list(recipes: "list[Recipe]", form: str) -> None:
+    with rows(form, ("recipe", "default", "suffix", "needs"), header=form == "csv") as put:
+        for i, recipe in enumerate(recipes):
+            default = "yes" if i == 0 else "no"
+            put([recipe.name, default, recipe.suffix, " ".join(recipe.calibrations) or None])
+
+
+def _numbered(recipe: "Recipe") -> "Iterator[tuple[int, Step]]":
+    """Yield each step with the number of its pass."""
+    for number, (_, steps) in enumerate(recipe.passes(), start=1):
+        for step in steps:
+            yield number, step
+
+
+def _needs(step: "Step") -> str | None:
+    return " ".join(need for need in step.needs if need != "obs") or None
