@@ -20,9 +20,10 @@ Value = str | int | float | bool | None
 
 _BLOCK = 2880
 _CARD = 80
-_BUFFER = 10 * _BLOCK  # a primary header of GMOS has 5 to 9 blocks: one call reads it all
 
-_COMMENTARY = ("", "COMMENT", "HISTORY", "CONTINUE", "END")
+_MANDATORY = re.compile(r"(BITPIX  |NAXIS[ \d]  |PCOUNT  |GCOUNT  )= +(-?\d+)")
+_KEYWORD = re.compile(r"(.{8}).{72}", re.DOTALL)
+_COMMENTARY = [word.ljust(8) for word in ("", "COMMENT", "HISTORY", "CONTINUE", "END")]
 _STRING = re.compile(r"\s*'((?:[^']|'')*)'")
 _BARE = re.compile(r"\s*([^/\s]*)")
 _INT = re.compile(r"[+-]?\d+")
@@ -47,23 +48,24 @@ class Header(Mapping[str, Value]):
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        """Where the card of each keyword begins."""
+        """Where the card of each keyword begins; keywords have eight letters or more here."""
         text = self._text
         if not text:
-            return dict.fromkeys(self._values, 0)
-        last = len(text) - _CARD
-        places = {text[at : at + 8].rstrip(): at for at in range(last, -1, -_CARD)}
+            return {keyword.ljust(8): 0 for keyword in self._values}
+        names = _KEYWORD.findall(text)
+        last_first = range(len(text) - _CARD, -1, -_CARD)
+        places = dict(zip(reversed(names), last_first, strict=True))
         for name in _COMMENTARY:
             places.pop(name, None)
         return _with_long_names(text, places) if "HIERARCH" in places else places
 
     @cached_property
     def _keywords(self) -> list[str]:
-        return sorted(self._places, key=self._places.__getitem__)
+        return [name.rstrip(" ") for name in sorted(self._places, key=self._places.__getitem__)]
 
     def __getitem__(self, keyword: str) -> Value:
         if keyword not in self._values:
-            self._values[keyword] = _value(self._text, self._places[keyword])
+            self._values[keyword] = _value(self._text, self._places[keyword.ljust(8)])
         return self._values[keyword]
 
     def __iter__(self) -> Iterator[str]:
@@ -73,7 +75,7 @@ class Header(Mapping[str, Value]):
         return len(self._places)
 
     def __contains__(self, keyword: object) -> bool:
-        return keyword in self._places
+        return isinstance(keyword, str) and keyword.ljust(8) in self._places
 
 
 class Headers:
@@ -165,19 +167,19 @@ def _skip_data(stream: BinaryIO, size: int, unit: int, path: Path) -> None:
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading, decompressed if its first bytes say that it is compressed."""
-    with path.open("rb", buffering=_BUFFER) as plain:
+    with path.open("rb") as plain:
         magic = plain.read(3)
         plain.seek(0)
         if magic.startswith(b"\x1f\x8b"):
             from gzip import GzipFile  # noqa: PLC0415 - start-up: most files are plain
 
             with GzipFile(fileobj=plain) as unzipped:
-                yield io.BufferedReader(unzipped, _BUFFER)
+                yield io.BufferedReader(unzipped)
         elif magic == b"BZh":
             from bz2 import BZ2File  # noqa: PLC0415 - as above
 
             with BZ2File(plain) as unzipped:
-                yield io.BufferedReader(unzipped, _BUFFER)
+                yield io.BufferedReader(unzipped)
         else:
             yield plain
 
@@ -211,10 +213,14 @@ def _is_image(header: Header) -> bool:
 
 
 def _data_size(header: Header) -> int:
-    """Return the number of bytes of the data unit, without its padding."""
-    axes = [_int(header, f"NAXIS{n}") for n in range(1, _int(header, "NAXIS") + 1)]
-    pixels = _int(header, "PCOUNT") + prod(axes) if axes else 0
-    return abs(_int(header, "BITPIX")) // 8 * _int(header, "GCOUNT", 1) * pixels
+    """Return the number of bytes of the data unit, without its padding.
+
+    The cards that tell it are the first of every header: sixteen hold up to nine axes.
+    """
+    shape = {name: int(size) for name, size in _MANDATORY.findall(header.text, 0, 16 * _CARD)}
+    axes = [shape.get(f"NAXIS{n}  ", 0) for n in range(1, shape.get("NAXIS   ", 0) + 1)]
+    pixels = shape.get("PCOUNT  ", 0) + prod(axes) if axes else 0
+    return abs(shape.get("BITPIX  ", 0)) // 8 * shape.get("GCOUNT  ", 1) * pixels
 
 
 def _int(header: Header, keyword: str, default: int = 0) -> int:
@@ -227,7 +233,7 @@ def _with_long_names(text: str, places: dict[str, int]) -> dict[str, int]:
     del places["HIERARCH"]
     cards = {at: text[at : at + _CARD] for at in range(len(text) - _CARD, -1, -_CARD)}
     long = {at: one[9:] for at, one in cards.items() if one.startswith("HIERARCH")}
-    return {words.partition("=")[0].strip(): at for at, words in long.items()} | places
+    return {words.partition("=")[0].strip(" ").ljust(8): at for at, words in long.items()} | places
 
 
 def _value(text: str, at: int) -> Value:

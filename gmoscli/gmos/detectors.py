@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -209,6 +209,7 @@ def amp_name(text: str) -> str:
     return name
 
 
+@lru_cache(maxsize=256)
 def _of_mode(
     amp: str | None, day: date | None, speed: str | None, setting: str | None
 ) -> tuple[float | None, float | None, float | None]:

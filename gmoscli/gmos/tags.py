@@ -68,7 +68,7 @@ def _has(*keywords: str) -> Condition:
 
 
 def _has_like(part: str) -> Condition:
-    return lambda phu: any(part in keyword for keyword in phu)
+    return lambda phu: part in " ".join(phu)
 
 
 def _not(condition: Condition) -> Condition:
