@@ -201,7 +201,7 @@ def starlight(
     """Return Moffat stars (0-based pixels, total electrons) integrated over pixels, on a sky."""
     ny, nx = shape
     area = CcdArea(the_detector().chips[1], Section(0, nx, 0, ny), (1, 1), ())
-    x, y, flux = (np.asarray(v, float) for v in np.broadcast_arrays(x, y, flux))
+    x, y, flux = np.broadcast_arrays(*(np.atleast_1d(np.asarray(v, float)) for v in (x, y, flux)))
     a2 = np.full(x.shape, (0.5 * fwhm) ** 2 / (2 ** (1 / 3) - 1))
     plane = np.full(shape, sky, np.float32)
     paint(plane, area, Profiles(x, y, flux, a2, np.zeros_like(a2), a2))

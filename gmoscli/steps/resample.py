@@ -1,7 +1,7 @@
 """Put frames on the common grid: one interpolation per pixel, from each ccd's own pixels.
 
-Lanczos-3 (Duchon 1979, J. Appl. Meteorol. 18, 1016), its weights normalised to sum one, so that
-flux is conserved at every sub-pixel phase. Dithered frames differ by a shift and a rotation of
+Lanczos-3 (Duchon 1979, J. Appl. Meteorol. 18, 1016), its weights corrected so that stars keep their
+flux and their place at every sub-pixel phase. Dithered frames differ by a shift and a rotation of
 less than a hundredth, for which the interpolation separates into a pass along rows and a pass along
 columns: the shift is constant along each row, then along each column, but for a slope too small to
 matter within a block. Variances go with the squared weights. Flagged pixels are filled from their
@@ -141,18 +141,25 @@ def whole_shift(to_native: Affine) -> tuple[int, int] | None:
 
 
 def lanczos(fraction: NDArray[np.float64]) -> Plane:
-    """Return the six normalised Lanczos-3 weights [tap, ...] of a shift by part of a pixel."""
-    away = TAPS.reshape(-1, *[1] * fraction.ndim) - fraction
+    """Return the six Lanczos-3 weights [tap, ...] of a shift by part of a pixel.
+
+    They are scaled to sum one and tilted to be centred on the shift: as they are, they change the
+    flux of a star by up to 1 % and move it by up to 0.02 pixel.
+    """
+    taps = TAPS.reshape(-1, *[1] * fraction.ndim)
+    away = taps - fraction
     weights = np.sinc(away) * np.sinc(away / REACH)
-    result: Plane = (weights / weights.sum(axis=0)).astype(np.float32)
-    return result
+    weights /= weights.sum(axis=0)
+    tilt = taps - TAPS.mean()
+    weights -= (weights * away).sum(axis=0) * tilt / np.square(tilt).sum()
+    return weights.astype(np.float32)
 
 
 def sharpness(to_native: Affine, shape: tuple[int, int]) -> float:
     """Return the mean sum of squared weights over a grid: pixel variance left by interpolation."""
     if whole_shift(to_native) is not None:
         return 1.0
-    ys, xs = np.meshgrid(np.linspace(0, shape[0] - 1, 33), np.linspace(0, shape[1] - 1, 33))
+    ys, xs = np.meshgrid(*(np.rint(np.linspace(0, n - 1, 33)) for n in shape))
     native = to_native(np.stack([xs, ys], axis=-1))
     squares = (lanczos(native % 1.0) ** 2).sum(axis=0)
     return float((squares[..., 0] * squares[..., 1]).mean())

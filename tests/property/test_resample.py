@@ -1,0 +1,67 @@
+"""Resampling does not depend on how the work was cut."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gmoscli.dq import Dq
+from gmoscli.geometry import Affine
+from gmoscli.steps.resample import lanczos, resample
+from tests.builders import a_piece, some_strips
+
+SHAPE = (70, 300)
+RNG = np.random.default_rng(7)
+SCI = RNG.normal(100, 10, SHAPE)
+VAR = RNG.uniform(50, 150, SHAPE)
+DQ = np.where(RNG.random(SHAPE) < 0.01, int(Dq.BAD), 0)
+HALO = 12
+
+SHIFTS = st.floats(-6, 6).map(lambda shift: round(shift, 3))
+MAPS = st.builds(
+    lambda x, y, turn: Affine.moved(x, y).after(Affine.turned(turn, (400.0, 30.0))),
+    SHIFTS,
+    SHIFTS,
+    st.sampled_from([0.0, 0.01, -0.2, 0.4]),
+)
+
+
+def band_of(at, first, last, trimmed):
+    """The planes of some output rows, from the native rows that reach them or from all."""
+    start, stop = 0, SHAPE[0]
+    if trimmed:
+        corners = [[x, y] for x in (0, SHAPE[1] - 1) for y in (first - HALO, last - 1 + HALO)]
+        rows = at(corners)[:, 1]
+        start = max(int(np.floor(rows.min())), 0)
+        stop = min(int(np.ceil(rows.max())) + 1, SHAPE[0])
+    if start >= stop:
+        return None
+    some = slice(start, stop)
+    piece = a_piece(SCI[some], VAR[some], DQ[some], at, first=start, scale=1.1, offset=-3.0)
+    deep = resample(some_strips(piece, shape=(last - first, SHAPE[1]), first=first, sky=100.0))
+    return deep.sci[0], deep.var[0], deep.dq[0]
+
+
+@given(MAPS, st.integers(1, SHAPE[0] - 1))
+@settings(deadline=None, max_examples=40)
+def test_two_bands_hold_the_same_bytes_as_one(at, cut):
+    whole = band_of(at, 0, SHAPE[0], trimmed=False)
+    parts = [band_of(at, first, last, trimmed=True) for first, last in ((0, cut), (cut, SHAPE[0]))]
+    for plane, top, bottom in zip(whole, *parts, strict=True):
+        assert plane.tobytes() == top.tobytes() + bottom.tobytes()
+
+
+@given(MAPS)
+@settings(deadline=None, max_examples=40)
+def test_variances_are_positive_where_there_is_data_and_zero_elsewhere(at):
+    _, var, dq = band_of(at, 0, SHAPE[0], trimmed=False)
+    empty = dq == Dq.NO_DATA
+    assert (var[~empty] > 0).all()
+    assert (var[empty] == 0).all()
+
+
+@given(st.floats(0, 1, exclude_max=True))
+@settings(deadline=None)
+def test_weights_keep_light_and_its_place(fraction):
+    weights = lanczos(np.array([fraction])).astype(float)[:, 0]
+    assert abs(weights.sum() - 1) < 1e-6
+    assert abs((weights * np.arange(-2, 4)).sum() - fraction) < 1e-6
