@@ -1,5 +1,6 @@
 """Reject and combine: all frames of a band on one grid become one."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
@@ -42,8 +43,13 @@ def clip_noise(
     odd = good & ((away > hsigma * own) | (away < -lsigma * own)) & (n > 1)
     if sources == "keep":
         odd &= median - np.float32(deep.sky) < LIGHT * np.sqrt(noise / safe)
-    deep.dq[odd] |= np.uint16(Dq.COSMIC_RAY)
-    return deep
+    return _rejected(deep, odd)
+
+
+def _rejected(deep: Deep, odd: NDArray[np.bool_]) -> Deep:
+    dq = deep.dq.copy()
+    dq[odd] |= np.uint16(Dq.COSMIC_RAY)
+    return replace(deep, dq=dq)
 
 
 def lower_median(deep: Deep, good: NDArray[np.bool_], n: NDArray[np.intp]) -> Plane:
@@ -68,8 +74,7 @@ def reject_extremes(
     rank = np.where(good, deep.sci, np.float32(np.inf)).argsort(axis=0).argsort(axis=0)
     enough = n > nlow + nhigh
     odd = good & enough & ((rank < nlow) | (rank >= n - nhigh))
-    deep.dq[odd] |= np.uint16(Dq.COSMIC_RAY)
-    return deep
+    return _rejected(deep, odd)
 
 
 @step("stackFrames")
