@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
@@ -33,8 +32,7 @@ _WRONG_AMP_NAMES = {"BI11-39-41-4k-2": "BI11-41-4k-2"}  # GMOS-S, first files of
 Triple = tuple[float, float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class AmpLayout:
+class AmpLayout(NamedTuple):
     """The columns ``x1:x2`` of an amplifier (DETSEC, unbinned, 0-based, half-open)."""
 
     name: str
@@ -43,8 +41,7 @@ class AmpLayout:
     overscan: Literal["left", "right"]
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
+class Chip(NamedTuple):
     """A chip of the array, 1 to 3 from the left, and where it lies in the focal plane.
 
     ``origin`` is its first pixel in detector coordinates. ``shift`` is the displacement of its
@@ -78,8 +75,7 @@ class Readout(NamedTuple):
     amps: Mapping[str, Mapping[tuple[str, str], Triple]]
 
 
-@dataclass(frozen=True, slots=True)
-class Detector:
+class Detector(NamedTuple):
     """One generation of the three-chip array of one telescope.
 
     Columns and rows are unbinned pixels in detector coordinates (those of DETSEC: the chips side
