@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Set as AbstractSet
 
 from ..errors import UsageError
+from ..gmos.purposes import DEFAULT_RECIPES, purpose
 from ..recipe import Recipe
 from .bias import bias
 from .flat import flat
@@ -25,18 +26,11 @@ RECIPES: dict[str, Recipe] = {
 }
 """Recipes by the names that observers know."""
 
-_DEFAULTS: tuple[tuple[frozenset[str], str], ...] = (
-    (frozenset({"BIAS"}), "makeProcessedBias"),
-    (frozenset({"FLAT", "IMAGE"}), "makeProcessedFlat"),
-    (frozenset({"IMAGE"}), "reduce"),
-)
-
 
 def default_recipe(tags: AbstractSet[str]) -> Recipe | None:
     """Return the recipe that files with these tags ask for, or None."""
-    if "PROCESSED" in tags or "THRUSLIT" in tags:
-        return None
-    return next((RECIPES[name] for needed, name in _DEFAULTS if needed <= tags), None)
+    what = purpose(tags)
+    return None if what is None else RECIPES[DEFAULT_RECIPES[what]]
 
 
 def recipe_named(name: str) -> Recipe:

@@ -37,7 +37,7 @@ def register_ccds(
     frames: Sequence[Observation],
     *,
     match_radius: Annotated[float, "largest residual of a pair, arcsec", Range(0.05)] = 0.5,
-    min_crossing: Annotated[int, "fewest stars on both sides of a gap", Range(3)] = 12,
+    min_crossing: Annotated[int, "fewest stars on both sides of a gap", Range(3)] = 6,
 ) -> Sequence[Observation]:
     """Move the outer ccds to where shared stars put them, relative to the central one.
 

@@ -5,8 +5,7 @@ the median of all frames is a cosmic ray. Where the stack sees light, sharper fr
 cores and neighbouring pixels differ with the sub-pixel shift: there each suspect is compared with
 the other frames after all have been smoothed to the same seeing, and may differ by a share of the
 light and of its local gradient (after the test of MultiDrizzle: Fruchter & Hook 2002, PASP 114,
-144). Where one frame alone sees the sky, what is sharper than a star can be is a cosmic ray (the
-idea of van Dokkum 2001, PASP 113, 1420, with the known seeing in place of a median filter).
+144). Where one frame alone sees the sky, what is sharper than a star can be is a cosmic ray.
 """
 
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from ..dq import Dq
 from ..frame import Piece, Plane, Strips
 from ..stats import depth_median
 from ..step import Range, step
+from .sharp import sharper_than_stars, with_neighbours
 
 Mask = NDArray[np.bool_]
 HALO = 12
@@ -32,8 +32,6 @@ GROWTH = 3
 """Pixels that a cosmic ray may reach beyond what is beyond doubt."""
 TYPICAL_FWHM = 3.0
 """Pixels; for frames whose seeing is not known."""
-MARGIN = 1.3
-"""How much steeper than its seeing a star may be: undersampling, a wrong seeing."""
 WIDEST = 6
 """Largest radius, in pixels, of the smoothing to common seeing."""
 FAINTEST = 0.25
@@ -74,12 +72,12 @@ def flag_cosmic_rays(
         overlay, suspect & lit, strips.fwhm, strips.sky, hsigma, light, gradient
     )
     lone = (overlay.good.sum(axis=0) == 1) & overlay.good
-    rays = (suspect & ~excused) | sharper_than_stars(overlay, lone, strips, hsigma)
+    rays = (suspect & ~excused) | alone(overlay, strips, hsigma)
     beside = (away > grow_sigma * noise) & ~lit
     beside |= lone & (overlay.sci - np.float32(strips.sky) > grow_sigma * noise)
     beside |= spilt(overlay)
     for _ in range(GROWTH):
-        rays = rays | (beside & _with_neighbours(rays))
+        rays = rays | (beside & with_neighbours(rays))
     return replace(
         strips,
         frames=tuple(
@@ -163,26 +161,16 @@ def _median_image(sci: Plane, var: Plane, good: Mask, sky: float) -> tuple[Plane
     return np.where(hit, lowest, median), noise / safe
 
 
-def sharper_than_stars(overlay: Overlay, where: Mask, strips: Strips, hsigma: float) -> Mask:
-    """Say which pixels stand out of their neighbours, on a row or a column, as no star can.
-
-    A star of FWHM w pixels, centred on a pixel, exceeds the mean of the neighbours on either side
-    by at most 1 - exp(-4 ln 2 / w^2) of its light there.
-    """
-    rays = np.zeros_like(where)
-    sky = np.float32(strips.sky)
-    high = where & (overlay.sci - sky > hsigma * np.sqrt(overlay.var))
-    frame, y, x = np.nonzero(high)
-    _, ny, nx = overlay.sci.shape
-    here = overlay.sci[frame, y, x]
-    left, right = (overlay.sci[frame, y, np.clip(x + d, 0, nx - 1)] for d in (-1, 1))
-    below, above = (overlay.sci[frame, np.clip(y + d, 0, ny - 1), x] for d in (-1, 1))
-    excess = here - np.minimum(left + right, below + above) / 2
-    widths = np.array([w if w > 0 else TYPICAL_FWHM for w in strips.fwhm])
-    steepest = (1 - np.exp(-4 * np.log(2) / widths**2)).astype(np.float32)[frame]
-    allowed = MARGIN * steepest * (here - sky) + hsigma * np.sqrt(1.5 * overlay.var[frame, y, x])
-    sharp = excess > allowed
-    rays[frame[sharp], y[sharp], x[sharp]] = True
+def alone(overlay: Overlay, strips: Strips, hsigma: float) -> Mask:
+    """Say which pixels that one frame alone sees are sharper than its stars."""
+    rays = np.zeros_like(overlay.good)
+    where = (overlay.good.sum(axis=0) == 1) & overlay.good
+    for i, fwhm in enumerate(strips.fwhm):
+        if where[i].any():
+            width = fwhm if fwhm > 0 else TYPICAL_FWHM
+            rays[i] = sharper_than_stars(
+                overlay.sci[i], overlay.var[i], where[i], strips.sky, width, hsigma
+            )
     return rays
 
 
@@ -201,7 +189,7 @@ def illuminated(overlay: Overlay, sky: float) -> Mask:
     rows = padded[:-2] + padded[1:-1] + padded[2:]
     mean = (rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 9
     lit: Mask = mean - np.float32(sky) > LIGHT * np.sqrt(overlay.model_var)
-    return _with_neighbours(_with_neighbours(lit))
+    return with_neighbours(with_neighbours(lit))
 
 
 def seeing_explains(
@@ -293,17 +281,6 @@ def _gradient_at(image: Plane, y: NDArray[np.intp], x: NDArray[np.intp]) -> Plan
     ]
     result: Plane = np.maximum.reduce(steps)
     return result
-
-
-def _with_neighbours(mask: Mask) -> Mask:
-    """Return the mask grown by its eight neighbours."""
-    wide = mask.copy()
-    wide[..., 1:] |= mask[..., :-1]
-    wide[..., :-1] |= mask[..., 1:]
-    grown = wide.copy()
-    grown[..., 1:, :] |= wide[..., :-1, :]
-    grown[..., :-1, :] |= wide[..., 1:, :]
-    return grown
 
 
 def _marked(piece: Piece, rays: Mask, first: int) -> Piece:

@@ -34,6 +34,7 @@ class Stars:
     error: NDArray[np.float64]
     """One axis, arcsec."""
     flux: NDArray[np.float64]
+    """Within the same multiple of the seeing in every frame."""
     flux_error: NDArray[np.float64]
     ccd: NDArray[np.intp]
     """Index of the ccd that each is on."""

@@ -34,7 +34,12 @@ def match_counts(
         if not obs.reference:
             expected = reference.exposure_time / obs.exposure_time
             scale, error = ratio(
-                standard, stars_of(obs, centre, stars=True), obs.placement.fix, radius, min_sources, expected
+                standard,
+                stars_of(obs, centre, stars=True),
+                obs.placement.fix,
+                radius,
+                min_sources,
+                expected,
             )
         scaled.append(
             replace(obs, placement=replace(obs.placement, scale=scale, scale_error=error))

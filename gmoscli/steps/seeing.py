@@ -1,4 +1,9 @@
-"""Measure the seeing of each frame from the stars of all its ccds."""
+"""Measure the seeing of each frame from the stars of all its ccds.
+
+Growth curves of bright stars are fitted by a Moffat profile, its index the same for all frames of
+a night. Fluxes are then taken within a small radius and brought to the whole light of the profile,
+so that frames of different seeing compare.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,16 +11,19 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frame import CcdInfo, Observation
+from ..frame import Catalogue, CcdInfo, Observation
 from ..geometry import ARCSEC, Affine, Points, project
 from ..step import step
+from .profile import fitted_moffat, moffat_growth
 from .register import centre_of, paired
-from .sources import as_wide, is_round, seeing
+from .sources import RADII, as_wide, is_round, seeing
 
 SAME = 0.5
 """Arcsec within which two frames see the same source."""
 BRIGHT = 20.0
 """Signal-to-noise of sources whose widths count."""
+BASE = 3
+"""The radius, among RADII, that fluxes are measured in: most of the light, little of neighbours."""
 
 
 @step("measureIQ")
@@ -28,12 +36,17 @@ def measure_seeing(frames: Sequence[Observation]) -> Sequence[Observation]:
     centre = centre_of(frames[0])
     reference = next((i for i, obs in enumerate(frames) if obs.reference), 0)
     places = [_places(obs, centre) for obs in frames]
-    measured = []
+    marked = []
     for i, obs in enumerate(frames):
         witness = reference if i != reference else _another(frames, reference)
         seen = None if witness is None else _seen(places[i], places[witness])
-        measured.append(_with_seeing(obs, seen))
-    return measured
+        marked.append(_with_stars(obs, seen))
+    curves = [growth_curve(obs.ccds) for obs in marked]
+    indices = [fitted_moffat(RADII, curve)[1] for curve in curves if curve is not None]
+    if not indices:
+        return marked
+    beta = float(np.median(indices))
+    return [_with_seeing(obs, curve, beta) for obs, curve in zip(marked, curves, strict=True)]
 
 
 def _another(frames: Sequence[Observation], reference: int) -> int | None:
@@ -64,33 +77,69 @@ def _seen(own: Points, others: Points) -> NDArray[np.bool_]:
     return seen
 
 
-def _with_seeing(obs: Observation, seen: NDArray[np.bool_] | None) -> Observation:
-    """Return the observation with its seeing, its stars marked."""
-    widths, start = [], 0
-    parts = []
+def _with_stars(obs: Observation, seen: NDArray[np.bool_] | None) -> Observation:
+    """Return the observation with the stars of its catalogues marked."""
+    widths, good, start = [], [], 0
     for info in obs.ccds:
         if info.sources is None or info.wcs is None:
-            parts.append(None)
+            good.append(np.empty(0, bool))
             continue
         own = slice(start, start + len(info.sources))
         start = own.stop
-        good = info.sources["clean"] & (True if seen is None else seen[own])
-        parts.append(good)
-        bright = info.sources["flux"] > BRIGHT * info.sources["flux_error"]
-        some = info.sources[good & bright & is_round(info.sources)]
+        good.append(info.sources["clean"] & (True if seen is None else seen[own]))
+        some = info.sources[good[-1] & bright(info.sources) & is_round(info.sources)]
         widths.append(some["fwhm"] * info.wcs.scale)
-    fwhm = seeing(np.concatenate(widths)) if widths else None
-    infos = tuple(
-        info if fwhm is None or good is None else _marked(info, fwhm, good)
-        for info, good in zip(obs.ccds, parts, strict=True)
-    )
-    return replace(obs, ccds=infos)
+    width = seeing(np.concatenate(widths)) if widths else None
+    if width is None:
+        return obs
+    infos = (_marked(info, width, g) for info, g in zip(obs.ccds, good, strict=True))
+    return replace(obs, ccds=tuple(infos))
 
 
-def _marked(info: CcdInfo, fwhm: float, good: NDArray[np.bool_]) -> CcdInfo:
-    assert info.sources is not None
-    assert info.wcs is not None
+def bright(sources: Catalogue) -> NDArray[np.bool_]:
+    """Say which sources are bright enough for their widths to count."""
+    result: NDArray[np.bool_] = sources["flux"] > BRIGHT * sources["flux_error"]
+    return result
+
+
+def _marked(info: CcdInfo, width: float, good: NDArray[np.bool_]) -> CcdInfo:
+    """Return a ccd with those of its good sources marked that are as wide (arcsec) as stars."""
+    if info.sources is None or info.wcs is None:
+        return info
     sources = info.sources.copy()
-    width = fwhm / info.wcs.scale
-    sources["star"] = good & as_wide(sources, width)
-    return replace(info, sources=sources, fwhm=width)
+    sources["star"] = good & as_wide(sources, width / info.wcs.scale)
+    return replace(info, sources=sources)
+
+
+def growth_curve(infos: Sequence[CcdInfo]) -> NDArray[np.float64] | None:
+    """Return the median growth curve of the bright stars; None with fewer than 5."""
+    curves = [
+        info.sources["growth"][info.sources["star"] & bright(info.sources)]
+        for info in infos
+        if info.sources is not None
+    ]
+    stars = np.concatenate(curves) if curves else np.empty((0, len(RADII)))
+    stars = stars[(stars > 0).all(axis=1)]
+    if len(stars) < 5:
+        return None
+    result: NDArray[np.float64] = np.median(stars / stars[:, BASE : BASE + 1], axis=0)
+    return result
+
+
+def _with_seeing(obs: Observation, curve: NDArray[np.float64] | None, beta: float) -> Observation:
+    """Return the observation with its seeing, its fluxes brought to the whole light."""
+    if curve is None:
+        return obs
+    fwhm, _ = fitted_moffat(RADII, curve, beta)
+    share = float(moffat_growth(RADII[BASE], fwhm, beta))
+    return replace(obs, ccds=tuple(_with_fluxes(info, fwhm, share) for info in obs.ccds))
+
+
+def _with_fluxes(info: CcdInfo, fwhm: float, share: float) -> CcdInfo:
+    if info.sources is None or info.wcs is None:
+        return info
+    sources = info.sources.copy()
+    relative = sources["flux_error"] / np.where(sources["flux"] == 0, 1, sources["flux"])
+    sources["flux"] = sources["growth"][:, BASE] / share
+    sources["flux_error"] = np.abs(relative * sources["flux"])
+    return replace(info, sources=sources, fwhm=fwhm / info.wcs.scale)
