@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
@@ -30,7 +30,7 @@ __all__ = [
 INTERRUPTED = 130
 READER_GONE = 141
 
-files_argument = click.argument("files", nargs=-1, type=click.Path(), metavar="FILE...")
+files_argument = click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE]...")
 null_option = click.option(
     "-0", "--null", is_flag=True, help="Names end with NUL, not with a new line, in and out."
 )
@@ -139,13 +139,13 @@ def complain(error: GmosError, command: str | None = None) -> None:
         click.echo(f"hint: {error.hint}", err=True)
 
 
-def wants_colour(stream: TextIO) -> bool:
+def wants_colour(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
     """Say whether a stream should have colour: terminals do, unless the environment objects."""
-    if os.environ.get("NO_COLOR"):
+    if environ.get("NO_COLOR"):
         return False
-    if os.environ.get("FORCE_COLOR"):
+    if environ.get("FORCE_COLOR"):
         return True
-    return os.environ.get("TERM") != "dumb" and stream.isatty()
+    return environ.get("TERM") != "dumb" and stream.isatty()
 
 
 def write(text: str) -> None:

@@ -93,11 +93,5 @@ def _show_list(form: str) -> None:
     from ..gmos.descriptors import DESCRIPTORS
 
     with rows(form, ["descriptor", "unit", "meaning"], header=form == "csv") as put:
-        for name in sorted(DESCRIPTORS):
-            put(
-                [
-                    name,
-                    DESCRIPTORS[name].unit or None,
-                    DESCRIPTORS[name].doc.removeprefix("Return "),
-                ]
-            )
+        for name, one in sorted(DESCRIPTORS.items()):
+            put([name, one.unit or None, one.doc.removeprefix("Return ").removeprefix("Say ")])

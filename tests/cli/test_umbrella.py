@@ -88,3 +88,18 @@ def test_a_package_that_is_missing_stops_only_the_command_that_needs_it(tmp_path
     env = environment(PYTHONPATH=f"{tmp_path}:{path}", PYTHONDONTWRITEBYTECODE="1")
     write(tmp_path / "a.fits", raw())
     assert run("showd", "-d", "object", "a.fits", cwd=tmp_path, env=env).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("gmoscli sho", {"showd", "showpars", "showrecipes"}),
+        ("gmoscli showd -d object,exposure_", {"object,exposure_time"}),
+        ("gmoscli dataselect --tags OVERSCAN_T", {"OVERSCAN_TRIMMED"}),
+    ],
+)
+def test_the_shell_can_complete_commands_descriptors_and_tags(tmp_path, words, expected):
+    wishes = {"_GMOSCLI_COMPLETE": "bash_complete", "COMP_WORDS": words}
+    env = environment(**wishes, COMP_CWORD=str(len(words.split()) - 1))
+    lines = run(cwd=tmp_path, env=env).stdout.splitlines()
+    assert {line.partition(",")[2] for line in lines} == expected
