@@ -31,8 +31,8 @@ def perfect():
     for info, truth in zip(frame.obs.ccds, shot.ccds, strict=True):
         light = truth.sources + truth.background
         sci = rng.normal(light, np.sqrt(light)).astype(np.float32)
-        info = replace(info, unit="electron")
-        ccds.append(Ccd(info, sci, light, truth.saturated.astype(np.uint16)))
+        flags = truth.saturated.astype(np.uint16)
+        ccds.append(Ccd(replace(info, unit="electron"), sci, light, flags))
     return Exposure(replace(frame.obs, exposure_time=shot.shot.exposure), tuple(ccds))
 
 
