@@ -14,7 +14,7 @@ bias = Recipe(
         flag_bad_pixels,
         read_noise,
         clip_noise.set(hsigma=4.0, lsigma=4.0, sources="clip"),
-        average,
+        average.set(saturated="drop"),
     ),
     suffix="_bias",
     kind="bias",

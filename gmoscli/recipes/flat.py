@@ -22,7 +22,7 @@ flat = Recipe(
         measure_level,
         match_levels,
         clip_noise.set(hsigma=3.0, lsigma=4.0, sources="clip"),
-        average,
+        average.set(saturated="drop"),
         normalise_flat,
     ),
     suffix="_flat",

@@ -78,14 +78,24 @@ def reject_extremes(
 
 
 @step("stackFrames")
-def average(deep: Deep) -> Planes:
+def average(
+    deep: Deep,
+    *,
+    saturated: Annotated[
+        str,
+        "keep saturated values, and their flag, or drop them where other frames are not",
+        Choice(("keep", "drop")),
+    ] = "keep",
+) -> Planes:
     """Return the weighted mean of the good values, with the variance that its weights give.
 
     Where no frame is good, the mean of those that have data stands in, with their flags. Where
-    none has data, 0 and the flag NO_DATA.
+    none has data, 0 and the flag NO_DATA. A star that saturates in the sharper frames stays
+    flagged, whatever the others say; in a calibration a full pixel is a cosmic ray.
     """
     weights = np.asarray(deep.weights, np.float32)[:, None, None]
-    good = (deep.dq & _UNUSABLE) == 0
+    left_out = _UNUSABLE | np.uint16(Dq.SATURATED if saturated == "drop" else 0)
+    good = (deep.dq & left_out) == 0
     used = good.sum(axis=0).astype(np.uint16)
     empty = used == 0
     if empty.any():
