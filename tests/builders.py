@@ -208,6 +208,15 @@ def starlight(
     return plane
 
 
+def a_sky_ccd(light: Any, *, seed: int = 0, read_noise: float = 4.0, **info: Any) -> Ccd:
+    """Return a ccd in electrons that saw this light, with its photon and read noise."""
+    rng = np.random.default_rng(seed)
+    sci = rng.poisson(light) + read_noise * rng.standard_normal(light.shape)
+    amps = (an_amp(slice(0, light.shape[1]), gain=1.0, read_noise=read_noise),)
+    facts = {"unit": "electron", "amps": amps, **info}
+    return a_ccd(sci, var=np.maximum(sci, 0) + read_noise**2, **facts)
+
+
 def simulated(
     night: Night, effects: Effects, kind: Kind, index: int
 ) -> tuple[AFrame, SimulatedExposure]:
