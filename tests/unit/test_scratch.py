@@ -1,0 +1,146 @@
+"""Pixels rest on disk and nothing of them stays there."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gmoscli.errors import GmosError
+from gmoscli.scratch import PREFIX, remove_abandoned, scratch
+from tests.builders import a_ccd
+
+RNG = np.random.default_rng(3)
+SHAPE = (23, 17)
+
+
+def a_noisy_ccd():
+    sci, var = RNG.normal(size=SHAPE), RNG.uniform(size=SHAPE)
+    return a_ccd(sci, var, RNG.integers(0, 65_535, SHAPE))
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 23), (0, 1), (22, 23), (5, 11)])
+def test_rows_come_back_as_they_were_parked(tmp_path, start, stop):
+    ccd = a_noisy_ccd()
+    with scratch(tmp_path) as place:
+        found = place.park(ccd).rows(start, stop)
+        for plane, was in zip(found, (ccd.sci, ccd.var, ccd.dq), strict=True):
+            np.testing.assert_array_equal(plane, was[start:stop])
+            assert plane.dtype == was.dtype
+
+
+def test_frames_do_not_overwrite_each_other(tmp_path):
+    ccds = [a_noisy_ccd() for _ in range(3)]
+    with scratch(tmp_path) as place:
+        parked = [place.park(ccd) for ccd in ccds]
+        for one, ccd in zip(parked, ccds, strict=True):
+            np.testing.assert_array_equal(one.ccd()[0], ccd.sci)
+
+
+def test_views_and_broadcast_planes_are_parked_in_full(tmp_path):
+    whole = a_noisy_ccd()
+    flat = np.broadcast_to(np.float32(2), (11, 17))
+    part = whole.with_planes(sci=whole.sci[::2][:11], var=flat, dq=whole.dq[5:16])
+    with scratch(tmp_path) as place:
+        sci, var, dq = place.park(part).ccd()
+        np.testing.assert_array_equal(sci, part.sci)
+        assert (var == 2).all()
+        np.testing.assert_array_equal(dq, part.dq)
+
+
+def test_what_is_dropped_takes_no_room(tmp_path):
+    with scratch(tmp_path) as place:
+        parked = place.park(a_noisy_ccd())
+        parked.drop()
+        parked.drop()
+        assert list(place.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit, None])
+def test_the_folder_is_gone_however_it_is_left(tmp_path, error):
+    try:
+        with scratch(tmp_path) as place:
+            place.park(a_noisy_ccd())
+            if error is not None:
+                raise error
+    except BaseException as raised:
+        assert type(raised) is error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_reductions_do_not_share_a_folder(tmp_path):
+    with scratch(tmp_path) as one, scratch(tmp_path) as other:
+        assert one.folder != other.folder
+
+
+ABANDON = """
+import os, sys
+from pathlib import Path
+from gmoscli.scratch import scratch
+with scratch(Path(sys.argv[1])) as place:
+    print(place.folder, flush=True)
+    {end}
+"""
+
+
+def older(folder, seconds=120):
+    past = time.time() - seconds
+    os.utime(folder, (past, past))
+
+
+def test_what_a_killed_run_left_behind_is_removed_by_the_next(tmp_path):
+    code = ABANDON.format(end="os.kill(os.getpid(), 9)")
+    killed = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=False
+    )
+    left = Path(killed.stdout.strip())
+    assert left.is_dir()
+    older(left)
+    with scratch(tmp_path):
+        assert not left.exists()
+
+
+def test_a_run_that_is_alive_keeps_its_folder_however_old(tmp_path):
+    code = ABANDON.format(end="sys.stdin.read()")
+    command = [sys.executable, "-c", code, tmp_path]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as alive:
+        folder = Path(alive.stdout.readline().strip())
+        older(folder)
+        remove_abandoned(tmp_path)
+        assert folder.is_dir()
+        alive.stdin.close()
+    assert not folder.exists()
+
+
+def test_a_folder_just_made_is_left_to_its_maker(tmp_path):
+    young = tmp_path / f"{PREFIX}young"
+    young.mkdir()
+    remove_abandoned(tmp_path)
+    assert young.is_dir()
+
+
+def test_other_folders_are_nobodys_business(tmp_path):
+    other = tmp_path / "observations"
+    other.mkdir()
+    older(other)
+    remove_abandoned(tmp_path)
+    assert other.is_dir()
+
+
+def test_a_place_that_is_not_there_is_refused_with_a_hint(tmp_path):
+    with pytest.raises(GmosError, match="no such file") as refused, scratch(tmp_path / "nowhere"):
+        raise AssertionError("not reached")
+    assert "--scratch" in refused.value.hint
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_told_in_one_line_with_a_hint(tmp_path):
+    with scratch(tmp_path) as place:
+        (place.folder / "0").symlink_to("/dev/full")
+        with pytest.raises(GmosError, match="cannot write to the scratch folder") as refused:
+            place.park(a_noisy_ccd())
+    assert "--scratch" in refused.value.hint
