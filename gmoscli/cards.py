@@ -14,20 +14,14 @@ from math import prod
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from .card import CARD, Value, value_at
 from .errors import BadFile
 
-Value = str | int | float | bool | None
-
 _BLOCK = 2880
-_CARD = 80
 
 _MANDATORY = re.compile(r"(BITPIX  |NAXIS[ \d]  |PCOUNT  |GCOUNT  )= +(-?\d+)")
 _KEYWORD = re.compile(r"(.{8}).{72}", re.DOTALL)
 _COMMENTARY = [word.ljust(8) for word in ("", "COMMENT", "HISTORY", "CONTINUE", "END")]
-_STRING = re.compile(r"\s*'((?:[^']|'')*)'")
-_BARE = re.compile(r"\s*([^/\s]*)")
-_INT = re.compile(r"[+-]?\d+")
-_FLOAT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[EDed][+-]?\d+)?")
 
 
 class Header(Mapping[str, Value]):
@@ -53,7 +47,7 @@ class Header(Mapping[str, Value]):
         if not text:
             return {keyword.ljust(8): 0 for keyword in self._values}
         names = _KEYWORD.findall(text)
-        last_first = range(len(text) - _CARD, -1, -_CARD)
+        last_first = range(len(text) - CARD, -1, -CARD)
         places = dict(zip(reversed(names), last_first, strict=True))
         for name in _COMMENTARY:
             places.pop(name, None)
@@ -65,7 +59,7 @@ class Header(Mapping[str, Value]):
 
     def __getitem__(self, keyword: str) -> Value:
         if keyword not in self._values:
-            self._values[keyword] = _value(self._text, self._places[keyword.ljust(8)])
+            self._values[keyword] = value_at(self._text, self._places[keyword.ljust(8)])
         return self._values[keyword]
 
     def __iter__(self) -> Iterator[str]:
@@ -151,7 +145,7 @@ def _check_start(block: bytes, unit: int, path: Path) -> None:
 def _is_last(block: bytes) -> bool:
     """Say whether this block of cards holds the END card, which only blanks may follow."""
     text = block.rstrip(b" \0")
-    return text.endswith(b"END") and len(text) % _CARD == 3
+    return text.endswith(b"END") and len(text) % CARD == 3
 
 
 def _skip_data(stream: BinaryIO, size: int, unit: int, path: Path) -> None:
@@ -217,7 +211,7 @@ def _data_size(header: Header) -> int:
 
     The cards that tell it are the first of every header: sixteen hold up to nine axes.
     """
-    shape = {name: int(size) for name, size in _MANDATORY.findall(header.text, 0, 16 * _CARD)}
+    shape = {name: int(size) for name, size in _MANDATORY.findall(header.text, 0, 16 * CARD)}
     axes = [shape.get(f"NAXIS{n}  ", 0) for n in range(1, shape.get("NAXIS   ", 0) + 1)]
     pixels = shape.get("PCOUNT  ", 0) + prod(axes) if axes else 0
     return abs(shape.get("BITPIX  ", 0)) // 8 * shape.get("GCOUNT  ", 1) * pixels
@@ -231,39 +225,6 @@ def _int(header: Header, keyword: str, default: int = 0) -> int:
 def _with_long_names(text: str, places: dict[str, int]) -> dict[str, int]:
     """Return the places with each HIERARCH card under its words."""
     del places["HIERARCH"]
-    cards = {at: text[at : at + _CARD] for at in range(len(text) - _CARD, -1, -_CARD)}
+    cards = {at: text[at : at + CARD] for at in range(len(text) - CARD, -1, -CARD)}
     long = {at: one[9:] for at, one in cards.items() if one.startswith("HIERARCH")}
     return {words.partition("=")[0].strip(" ").ljust(8): at for at, words in long.items()} | places
-
-
-def _value(text: str, at: int) -> Value:
-    """Return the value of the card that begins at ``at``."""
-    card = text[at : at + _CARD]
-    start = card.find("=") + 1 if card.startswith("HIERARCH") else 9
-    if not start or card[start - 1] != "=":
-        return None
-    if found := _STRING.match(card, start):
-        return _string(text, at, found)
-    found = _BARE.match(card, start)
-    return _bare(found[1]) if found else None
-
-
-def _string(text: str, at: int, found: re.Match[str]) -> str:
-    """Return a string value, with the parts of it that stand on CONTINUE cards."""
-    value = found[1]
-    while value.rstrip().endswith("&") and text.startswith("CONTINUE  ", at + _CARD):
-        at += _CARD
-        more = _STRING.match(text[at : at + _CARD], 10)
-        value = value.rstrip()[:-1] + (more[1] if more else "")
-    return value.replace("''", "'").rstrip()
-
-
-def _bare(word: str) -> Value:
-    """Return the value of an unquoted word: logical, integer or real."""
-    if word in ("T", "F"):
-        return word == "T"
-    if _INT.fullmatch(word):
-        return int(word)
-    if _FLOAT.fullmatch(word):
-        return float(word.upper().replace("D", "E"))
-    return None

@@ -1,14 +1,38 @@
-"""The detector arrays: their amplifiers, geometry and limits, read from ``detectors.toml``."""
+"""What is asked of the detectors: gain, noise and limits by date, names, scales."""
 
 import re
 from collections.abc import Mapping
 from datetime import date
 from functools import cache, lru_cache
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
 
-from ..errors import BadFile
 from ..section import Section
+from .arrays import AmpLayout, Chip, Detector, RawWcs, Readout, detector, detectors, tables
+
+__all__ = [
+    "ADC_LIMIT",
+    "LOW_GAIN_BELOW",
+    "OVERSCAN_WIDTH",
+    "AmpLayout",
+    "Chip",
+    "Detector",
+    "RawWcs",
+    "Readout",
+    "amp_name",
+    "bias_level",
+    "detector",
+    "detectors",
+    "family",
+    "fringe_needed",
+    "full_well",
+    "gain",
+    "pixel_scale",
+    "read_mode",
+    "read_noise",
+    "read_speed",
+    "roi_name",
+    "rois",
+    "zero_point",
+]
 
 ADC_LIMIT = 65535.0
 """The highest count that the 16-bit converter can give, ADU."""
@@ -19,7 +43,6 @@ LOW_GAIN_BELOW = 3.0
 OVERSCAN_WIDTH = 32
 """Overscan columns of an amplifier, in binned pixels, whatever the binning."""
 
-_MODES = (("slow", "low"), ("slow", "high"), ("fast", "low"), ("fast", "high"))
 _READ_MODES = {
     ("slow", "low"): "Normal",
     ("fast", "low"): "Acquisition",
@@ -28,98 +51,6 @@ _READ_MODES = {
 }
 _AMP_WITHOUT_COMMA = re.compile(r"(BI[\w-]+) ([1-4])")
 _WRONG_AMP_NAMES = {"BI11-39-41-4k-2": "BI11-41-4k-2"}  # GMOS-S, first files of December 2023
-
-Triple = tuple[float, float, float]
-
-
-class AmpLayout(NamedTuple):
-    """The columns ``x1:x2`` of an amplifier (DETSEC, unbinned, 0-based, half-open)."""
-
-    name: str
-    x1: int
-    x2: int
-    overscan: Literal["left", "right"]
-
-
-class Chip(NamedTuple):
-    """A chip of the array, 1 to 3 from the left, and where it lies in the focal plane.
-
-    ``origin`` is its first pixel in detector coordinates. ``shift`` is the displacement of its
-    centre relative to that of chip 2, in unbinned pixels (x, y); ``rotation`` is in degrees,
-    counter-clockwise about its centre.
-    """
-
-    index: int
-    name: str
-    origin: tuple[int, int]
-    shift: tuple[float, float]
-    rotation: float
-
-
-class RawWcs(NamedTuple):
-    """What raw headers say: CRPIX of each chip in its own unbinned pixels, 1-based."""
-
-    crpix: tuple[tuple[float, float], ...]
-    iaa: float
-    inport: int
-
-
-class Readout(NamedTuple):
-    """Gain, read noise and bias level of each amplifier, ``since`` <= date < ``until``.
-
-    Each triple is (e-/ADU, e-, ADU); modes are (read speed, gain setting).
-    """
-
-    since: date
-    until: date
-    amps: Mapping[str, Mapping[tuple[str, str], Triple]]
-
-
-class Detector(NamedTuple):
-    """One generation of the three-chip array of one telescope.
-
-    Columns and rows are unbinned pixels in detector coordinates (those of DETSEC: the chips side
-    by side, without gaps). ``outline`` samples the illuminated field as (row, first column, last
-    column), both columns lit; rows outside its range are dark. ``fringe_control`` pairs a crest
-    and a trough of the fringe pattern as (x, y, x, y). ``full_well`` is in electrons per unbinned
-    pixel, by DETECTOR keyword and amplifier. ``amps`` are in the order of raw files.
-    """
-
-    id: str
-    instrument: str
-    dettype: str
-    family: str
-    detid: str
-    aliases: tuple[str, ...]
-    keywords: tuple[str, ...]
-    slow_above: float
-    ccd_size: tuple[int, int]
-    chip_shape: tuple[int, int]
-    pixel_scale: float
-    tile_gap: int
-    contaminated_columns: int
-    dark_rows: int
-    fringe_filters: frozenset[str]
-    chips: tuple[Chip, Chip, Chip]
-    amps: tuple[AmpLayout, ...]
-    raw_wcs: RawWcs
-    outline: tuple[tuple[int, int, int], ...]
-    fringe_control: tuple[tuple[int, int, int, int], ...]
-    full_wells: Mapping[str, Mapping[str, float]]
-    readouts: tuple[Readout, ...]
-
-
-def detectors() -> tuple[Detector, ...]:
-    """Return all generations, each telescope's in order of time."""
-    return tuple(_catalogue().values())
-
-
-def detector(detid: str) -> Detector:
-    """Return the generation with this DETID. Raises BadFile for an unknown one."""
-    for one in detectors():
-        if detid.strip() in (one.detid, *one.aliases):
-            return one
-    raise BadFile(f"unknown detector: DETID is {detid!r}")
 
 
 def family(dettype: str | None) -> str | None:
@@ -175,7 +106,7 @@ def full_well(keyword: str, amp: str | None) -> float | None:
 
 def zero_point(chip: str | None, filter_name: str | None) -> float | None:
     """Return the magnitude that gives 1 e-/s at airmass 1; ``chip`` is a CCDNAME or DETID."""
-    magnitude: float | None = _tables()["zero_point"].get(chip, {}).get(filter_name)
+    magnitude: float | None = tables()["zero_point"].get(chip, {}).get(filter_name)
     return magnitude
 
 
@@ -194,7 +125,7 @@ def roi_name(roi: Section) -> str:
 @cache
 def rois() -> Mapping[str, tuple[Section, ...]]:
     """Return the named regions; each has one section per convention of some generation."""
-    return {name: tuple(map(Section.parse, texts)) for name, texts in _tables()["roi"].items()}
+    return {name: tuple(map(Section.parse, texts)) for name, texts in tables()["roi"].items()}
 
 
 def amp_name(text: str) -> str:
@@ -219,59 +150,3 @@ def _of_mode(
             if name in readout.amps and readout.since <= day < readout.until:
                 return readout.amps[name].get((speed or "", setting or ""), unknown)
     return unknown
-
-
-@cache
-def _tables() -> dict[str, Any]:
-    from tomllib import loads  # noqa: PLC0415 - start-up: most selections need no number
-
-    return loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-
-
-@cache
-def _catalogue() -> dict[str, Detector]:
-    rows = {row["id"]: row for row in _tables()["detector"]}
-    return {name: _detector(row, rows) for name, row in rows.items()}
-
-
-def _detector(row: dict[str, Any], rows: dict[str, dict[str, Any]]) -> Detector:
-    one, two, three = (_chip(index, chip) for index, chip in enumerate(row["chips"], start=1))
-    wcs = row["raw_wcs"]
-    return Detector(
-        id=row["id"],
-        instrument=row["instrument"],
-        dettype=row["dettype"],
-        family=row["family"],
-        detid=row["detid"],
-        aliases=tuple(row.get("aliases", ())),
-        keywords=tuple(row["keywords"]),
-        slow_above=row["slow_above"],
-        ccd_size=tuple(row["ccd_size"]),
-        chip_shape=tuple(row["chip_shape"]),
-        pixel_scale=row["pixel_scale"],
-        tile_gap=row["tile_gap"],
-        contaminated_columns=row["contaminated_columns"],
-        dark_rows=row["dark_rows"],
-        fringe_filters=frozenset(row["fringe_filters"]),
-        chips=(one, two, three),
-        amps=tuple(AmpLayout(*amp) for amp in row["amps"]),
-        raw_wcs=RawWcs(tuple(map(tuple, wcs["crpix"])), wcs["iaa"], wcs["inport"]),
-        outline=tuple(map(tuple, rows[row.get("outline_of", row["id"])]["outline"])),
-        fringe_control=tuple(map(tuple, row.get("fringe_control", ()))),
-        full_wells=row.get("full_well", {}),
-        readouts=tuple(map(_readout, row["readout"])),
-    )
-
-
-def _chip(index: int, row: dict[str, Any]) -> Chip:
-    return Chip(index, row["name"], tuple(row["origin"]), tuple(row["shift"]), row["rotation"])
-
-
-def _readout(row: dict[str, Any]) -> Readout:
-    amps = {name: _modes(*columns) for name, columns in row["amps"].items()}
-    return Readout(row.get("since", date.min), row.get("until", date.max), amps)
-
-
-def _modes(*columns: list[float]) -> dict[tuple[str, str], Triple]:
-    modes = zip(_MODES, zip(*columns, strict=True), strict=True)
-    return {mode: (g, noise, bias) for mode, (g, noise, bias) in modes if g == g}  # noqa: PLR0124 nan

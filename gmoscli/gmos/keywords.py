@@ -1,6 +1,7 @@
 """Keywords with a type: what is missing, or of the wrong type, is None."""
 
 import re
+from math import isfinite
 
 from ..cards import Header
 
@@ -20,12 +21,14 @@ def upper(header: Header, keyword: str) -> str:
 
 
 def number(header: Header, keyword: str) -> float | None:
-    """Return a number, also from a numeric string."""
+    """Return a finite number, also from a numeric string."""
     value = header.get(keyword)
     if isinstance(value, str):
         found = _NUMBER.fullmatch(value)
-        return float(value.upper().replace("D", "E")) if found else None
-    return None if value is None or isinstance(value, bool) else float(value)
+        value = float(value.upper().replace("D", "E")) if found else None
+    if value is None or isinstance(value, bool) or not isfinite(value):
+        return None
+    return float(value)
 
 
 def integer(header: Header, keyword: str) -> int | None:

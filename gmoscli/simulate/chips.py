@@ -1,5 +1,6 @@
 """What tells the three chips apart: where they really lie, and how they see colours."""
 
+from dataclasses import replace
 from functools import cache
 
 from ..gmos.detectors import Chip
@@ -34,4 +35,4 @@ def _displaced(night: Night, chip: Chip) -> Chip:
     dx, dy, turn = (night.placement_error * rng.standard_normal(3)).tolist()
     x, y = chip.shift
     turned = chip.rotation + _ROTATION_PER_PIXEL * turn
-    return chip._replace(shift=(x + dx, y + dy), rotation=turned)
+    return replace(chip, shift=(x + dx, y + dy), rotation=turned)

@@ -13,6 +13,7 @@ _TIME = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d*))?")
 _NIGHT = re.compile(r".(2\d{3})(\d\d)(\d\d)")
 _LONGEST_EXPOSURE = 10000.0  # seconds; more than that is a broken header
 _MJD_ZERO = datetime(1858, 11, 17)
+_LAST_MJD = 100_000  # the year 2132
 
 Stamp = tuple[date | None, time | None]
 
@@ -84,7 +85,7 @@ def _first_time(h: Headers) -> time | None:
 
 def _last_resort(h: Headers) -> datetime | None:
     days = keywords.number(h.phu, "MJD-OBS")
-    if days is not None and days > 1:
+    if days is not None and 1 < days < _LAST_MJD:
         return _MJD_ZERO + timedelta(days=days)
     text = keywords.text(h.phu, "OBSSTART") or ""
     day, clock = _date(text), _time(text[11:])
