@@ -39,17 +39,21 @@ def test_an_empty_file_has_no_values_and_causes_no_error(name):
         assert value in (None, [])
 
 
-@pytest.mark.parametrize("name", sorted(DESCRIPTORS))
 @pytest.mark.parametrize(
     "nonsense", ["garbage", -99999.5, 1e300, 10**60, True, "", "'", "1e999", "9:99:99"]
 )
-def test_nonsense_in_every_card_causes_no_error(name, nonsense):
+def test_nonsense_in_every_card_causes_no_error(nonsense):
     good = raw()
     phu = Header({**dict.fromkeys(good.phu, nonsense), "INSTRUME": "GMOS-N"})
     bad = Headers(phu, [Header(dict.fromkeys(one, nonsense)) for one in good.extensions])
-    for pretty in (True, False):
-        value = describe(bad, name, pretty=pretty)
-        assert value is None or isinstance(value, DESCRIPTORS[name].kind | list | tuple)
+    values = {name: describe(bad, name, pretty=False) for name in DESCRIPTORS}
+    values |= {f"pretty {name}": describe(bad, name) for name in DESCRIPTORS}
+    kinds = {name: DESCRIPTORS[name.removeprefix("pretty ")].kind for name in values}
+    assert {
+        name: value
+        for name, value in values.items()
+        if not (value is None or isinstance(value, kinds[name] | list | tuple))
+    } == {}
 
 
 @pytest.mark.parametrize("card", sorted({**raw().phu, **raw().extensions[0]}))
