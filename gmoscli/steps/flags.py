@@ -8,11 +8,12 @@ import numpy as np
 from ..dq import Dq
 from ..frame import Ccd, Observation, RawCcd, Readout
 from ..geometry import outline_mask
+from ..gmos.detectors import ADC_LIMIT
 from ..step import Range, step
 
 FULL = 0.99
-"""Share of the saturation level from which a pixel counts as full: noise and a drifting zero level
-carry half of the full pixels below the level itself."""
+"""Share of the full well from which a pixel counts as full: noise and a drifting zero level carry
+half of the full pixels below the level itself. The converter's own limit is exact."""
 
 
 @step("addDQ")
@@ -34,7 +35,7 @@ def _judged(readout: Readout, grow: int) -> Readout:
     dq = readout.dq
     if amp.nonlinear < amp.saturation:
         dq = dq | np.where(counts >= amp.nonlinear, Dq.NONLINEAR, 0).astype(np.uint16)
-    full = counts >= FULL * amp.saturation
+    full = counts >= (1.0 if amp.saturation >= ADC_LIMIT else FULL) * amp.saturation
     if not full.any():
         return replace(readout, dq=dq)
     for _ in range(grow):
