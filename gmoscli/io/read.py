@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import zlib
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
@@ -67,15 +68,15 @@ def open_source(path: Path) -> ExposureFile:
 
 def read_exposure(path: Path) -> Exposure:
     """Return a reduced exposure with all its pixels. Raises BadFile, also for a raw one."""
-    source = open_source(path)
-    ccds = []
-    for info in source.obs.ccds:
-        ccd = source.ccd(info.index)
-        if isinstance(ccd, RawCcd):
-            raise BadFile("a raw exposure, where a reduced one is needed", path=path)
-        ccds.append(ccd)
-    source.close()
-    return Exposure(source.obs, tuple(ccds))
+    with closing(open_source(path)) as source:
+        return Exposure(source.obs, tuple(_reduced(source, i.index) for i in source.obs.ccds))
+
+
+def _reduced(source: ExposureFile, index: int) -> Ccd:
+    ccd = source.ccd(index)
+    if isinstance(ccd, RawCcd):
+        raise BadFile("a raw exposure, where a reduced one is needed", path=source.path)
+    return ccd
 
 
 def opened(path: Path) -> fits.HDUList:
