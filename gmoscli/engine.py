@@ -30,10 +30,12 @@ from .frame import (
     Strips,
 )
 from .recipe import Recipe
+from .geometry import Affine
 from .scratch import Parked, Scratch
 from .stack import Band, bands, grid_of_ccd, info_of, to_native
 from .step import CALIBRATIONS, Scope, Step
 from .steps.cosmics import HALO
+from .steps.resample import check_turn, sharpness
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -315,6 +317,9 @@ def _one_grid(
         {index: to_native(grid, frame.obs, index) for index in _members(frame.obs, grid)}
         for frame in frames
     ]
+    for frame, own in zip(frames, maps, strict=True):
+        for to_ccd in own.values():
+            check_turn(to_ccd, frame.obs.path)
     sky = _sky(reference, grid)
 
     def job(band: Band) -> Planes:
@@ -330,12 +335,28 @@ def _one_grid(
     ny, nx = grid.shape
     sci, var = np.empty((ny, nx), np.float32), np.empty((ny, nx), np.float32)
     dq = np.empty((ny, nx), np.uint16)
+    covered, rejected = np.zeros((2, len(frames)), np.int64)
     for band, planes in zip(cut, ahead(with_.pool, job, cut, with_.jobs), strict=True):
+        covered += planes.covered
+        rejected += planes.rejected
         rows = slice(band.start, band.stop)
         sci[rows], var[rows], dq[rows] = planes.sci, planes.var, planes.dq
     base = info_of(reference, grid.members[0] if grid.index else _central(reference))
-    info = replace(base, index=grid.index, shape=grid.shape, wcs=grid.wcs or base.wcs)
+    info = replace(
+        base,
+        index=grid.index,
+        shape=grid.shape,
+        wcs=grid.wcs or base.wcs,
+        correlation=_correlation(maps, grid) if halo else 1.0,
+        rejected=tuple((rejected / np.maximum(covered, 1)).tolist()),
+    )
     return Ccd(info, sci, var, dq)
+
+
+def _correlation(maps: list[dict[int, Affine]], grid: Grid) -> float:
+    """Return by how much interpolation hides noise from single pixels that apertures still have."""
+    kept = [sharpness(to_ccd, grid.shape) for own in maps for to_ccd in own.values()]
+    return float(np.mean(kept)) ** -0.5
 
 
 def _central(obs: Observation) -> int:
@@ -354,7 +375,7 @@ def _sky(reference: Observation, grid: Grid) -> float:
 
 def _gathered(
     frames: list[Source],
-    maps: list[dict[int, Any]],
+    maps: list[dict[int, Affine]],
     grid: Grid,
     band: Band,
     halo: int,

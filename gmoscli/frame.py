@@ -72,6 +72,10 @@ class CcdInfo:
     """Median of the lit pixels, for scaling flats."""
     fwhm: float | None = None
     """Seeing of the stars, pixels."""
+    correlation: float = 1.0
+    """Of a product: noise of a large aperture over that of its pixels taken as independent."""
+    rejected: tuple[float, ...] = ()
+    """Of a product: share of each frame's pixels that was rejected."""
     nudge: tuple[float, float] | None = None
     """How far stars showed the chip to lie from its tabulated place, tangent plane, arcsec."""
 
@@ -270,8 +274,6 @@ class Deep:
     weights: tuple[float, ...]
     sky: float
     """Level of the blank sky."""
-    sharpness: float = 1.0
-    """Mean over frames of the sum of squared interpolation weights; 1 without interpolation."""
 
 
 @dataclass(frozen=True)
@@ -283,4 +285,7 @@ class Planes:
     dq: Flags
     used: NDArray[np.uint16]
     """Number of frames behind each pixel."""
-    sharpness: float = 1.0
+    covered: NDArray[np.int64]
+    """Of each frame, the number of its pixels that reach the band, unflagged but for rejection."""
+    rejected: NDArray[np.int64]
+    """Of each frame, the number of those that were rejected."""

@@ -23,6 +23,7 @@ from .engine import Report, Run, run, silent
 from .errors import BadFile, CalibrationMissing, GmosError, ReductionError, UsageError
 from .frame import Exposure, Observation, Source, Used
 from .gmos import descriptors
+from .gmos.detectors import detector, troubles
 from .gmos.tags import tags_of
 from .logs import LOGGER
 from .masters import Masters
@@ -86,6 +87,8 @@ def planned(request: Request, cals: Cals, warn: Say, skip: Say) -> Plan:
     recipe = chosen_recipe(request, frames)
     check_together(recipe, frames)
     recipe = without_needless(recipe, frames, request)
+    for text in known_troubles(frames):
+        warn(text)
     chosen = calibrations(recipe, frames, cals, warn)
     return Plan(recipe, frames, chosen, outputs(request, recipe, frames))
 
@@ -185,6 +188,19 @@ def without_needless(recipe: Recipe, frames: Sequence[Headers], request: Request
     if correction is None or given or any("fringe" in kinds_for(frame) for frame in frames):
         return recipe
     return recipe.without(correction.name)
+
+
+def known_troubles(frames: Sequence[Headers]) -> Iterator[str]:
+    """Yield, once each, what is known to be wrong with the detectors on the frames' dates."""
+    said = set()
+    for frame in frames:
+        array = detector(str(frame.phu.get("DETID") or ""))
+        bins = (descriptors.detector_x_bin(frame) or 1, descriptors.detector_y_bin(frame) or 1)
+        for trouble in troubles(array, descriptors.ut_date(frame), bins):
+            if trouble not in said:
+                said.add(trouble)
+                remedy = "flagged as bad" if trouble.amps else "look at the product"
+                yield f"{_name(frame)}: {trouble.what} ({trouble.since} on): {remedy}"
 
 
 _ALIKE: tuple[tuple[str, Callable[[Headers], object]], ...] = (

@@ -62,6 +62,19 @@ class Readout(NamedTuple):
     amps: Mapping[str, Mapping[Mode, Triple]]
 
 
+class Trouble(NamedTuple):
+    """What is known to be wrong with an array, ``since`` <= date < ``until``.
+
+    ``amps`` are the amplifiers that cannot be used; empty when a warning is all that helps.
+    """
+
+    since: date
+    until: date
+    amps: tuple[str, ...]
+    binned_only: bool
+    what: str
+
+
 class Detector(NamedTuple):
     """One generation of the three-chip array of one telescope.
 
@@ -94,6 +107,7 @@ class Detector(NamedTuple):
     fringe_control: tuple[tuple[int, int, int, int], ...]
     full_wells: Mapping[str, Mapping[str, float]]
     readouts: tuple[Readout, ...]
+    troubles: tuple[Trouble, ...]
 
 
 def detectors() -> tuple[Detector, ...]:
@@ -149,11 +163,22 @@ def _detector(row: dict[str, Any], rows: dict[str, dict[str, Any]]) -> Detector:
         fringe_control=tuple(map(tuple, row.get("fringe_control", ()))),
         full_wells=row.get("full_well", {}),
         readouts=tuple(map(_readout, row["readout"])),
+        troubles=tuple(map(_trouble, row.get("trouble", ()))),
     )
 
 
 def _chip(index: int, row: dict[str, Any]) -> Chip:
     return Chip(index, row["name"], tuple(row["origin"]), tuple(row["shift"]), row["rotation"])
+
+
+def _trouble(row: dict[str, Any]) -> Trouble:
+    return Trouble(
+        row["since"],
+        row.get("until", date.max),
+        tuple(row.get("amps", ())),
+        row.get("binned_only", False),
+        row["what"],
+    )
 
 
 def _readout(row: dict[str, Any]) -> Readout:

@@ -6,7 +6,17 @@ from datetime import date
 from functools import cache, lru_cache
 
 from ..section import Section
-from .arrays import AmpLayout, Chip, Detector, RawWcs, Readout, detector, detectors, tables
+from .arrays import (
+    AmpLayout,
+    Chip,
+    Detector,
+    RawWcs,
+    Readout,
+    Trouble,
+    detector,
+    detectors,
+    tables,
+)
 
 __all__ = [
     "ADC_LIMIT",
@@ -17,6 +27,7 @@ __all__ = [
     "Detector",
     "RawWcs",
     "Readout",
+    "Trouble",
     "amp_name",
     "bias_level",
     "detector",
@@ -31,6 +42,7 @@ __all__ = [
     "read_speed",
     "roi_name",
     "rois",
+    "troubles",
     "zero_point",
 ]
 
@@ -114,6 +126,22 @@ def fringe_needed(filter_name: str | None, detector_family: str | None) -> bool:
     """Say whether images of this detector family show fringes in this filter."""
     return any(
         filter_name in one.fringe_filters for one in detectors() if one.family == detector_family
+    )
+
+
+def troubles(one: Detector, day: date | None, binning: tuple[int, int]) -> tuple[Trouble, ...]:
+    """Return what is known to be wrong with an array on a UT date, read with a binning.
+
+    The date decides, with the array that the exposure names: chips moved between arrays, so the
+    name of a chip alone tells no epoch.
+    """
+    if day is None:
+        return ()
+    binned = binning != (1, 1)
+    return tuple(
+        trouble
+        for trouble in one.troubles
+        if trouble.since <= day < trouble.until and (binned or not trouble.binned_only)
     )
 
 

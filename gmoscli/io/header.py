@@ -74,7 +74,7 @@ def primary(exposure: Exposure, kind: str, stamp: str) -> fits.Header:
         header["TRIMOVER"], header["TRIMMED"] = stamp, "yes"
     for used in obs.used:
         if used.step in ("bias", "flat", "fringe", "bpm"):
-            header[f"{used.step.upper()}IM"[:8]] = (used.name, f"{used.step} that was applied")
+            header[f"{used.step.upper()}IM"] = used.name
     label = descriptors.data_label(obs.headers)
     if label and kind in MARKERS:
         header["DATALAB"] = f"{label}-SQ-{(kind or 'image').upper()}"
@@ -91,10 +91,10 @@ def _stamped(obs: Observation) -> Iterator[str]:
 
 def _combined(frames: Sequence[Observation], obs: Observation) -> Iterator[tuple[str, Any, str]]:
     """Return the cards that tell of all frames together."""
-    yield "NCOMBINE", len(frames), "number of frames combined"
+    yield "NCOMBINE", sum(map(_behind, frames)), "number of raw frames combined"
     for i, frame in enumerate(frames, start=1):
         yield f"IMCMB{i:03d}", f"{frame.name}.fits", "combined frame"
-    seconds = [frame.exposure_time for frame in frames]
+    seconds = [_total_time(frame) for frame in frames]
     yield "EXPTIME", obs.exposure_time, "[s] exposure that the counts stand for"
     yield "TEXPTIME", sum(seconds), "[s] exposure of all frames together"
     masses = [m for f in frames if (m := descriptors.airmass(f.headers)) is not None]
@@ -108,6 +108,20 @@ def _combined(frames: Sequence[Observation], obs: Observation) -> Iterator[tuple
     reference = next((f for f in frames if f.reference), None)
     if reference is not None and len(frames) > 1:
         yield "REFFRAME", f"{reference.name}.fits", "sky and counts are this frame's"
+        worst = max(frame.placement.rms for frame in frames)
+        yield "ALIGNRMS", round(worst, 5), "[arcsec] worst of the alignments, one axis"
+
+
+def _behind(obs: Observation) -> int:
+    """Return the number of raw frames in a frame, which may be a product itself."""
+    count = obs.headers.phu.get("NCOMBINE")
+    return count if isinstance(count, int) else 1
+
+
+def _total_time(obs: Observation) -> float:
+    """Return the seconds of exposure behind a frame, which may be a product itself."""
+    total = obs.headers.phu.get("TEXPTIME")
+    return float(total) if isinstance(total, int | float) else obs.exposure_time
 
 
 def _middle(frames: Sequence[Observation]) -> datetime | None:
@@ -158,34 +172,48 @@ def extension(exposure: Exposure, info: CcdInfo, kind: str, version: int) -> fit
 def _levels(exposure: Exposure, info: CcdInfo) -> dict[str, Any]:
     """Return gain, noise and limits of the product's pixels."""
     frames = exposure.obs.inputs or (exposure.obs,)
-    weights, scales = [], []
-    for frame in frames:
-        weights.append(frame.placement.weights.get(info.index, 1.0))
-        scales.append(frame.placement.scale)
-    w, s = np.array(weights), np.array(scales)
+    w = np.array([frame.placement.weights.get(info.index, 1.0) for frame in frames])
+    s = np.array([frame.placement.scale_of(info.index) for frame in frames])
     own = float(np.mean([amp.gain for amp in info.amps]))
     noise = float(np.mean([amp.read_noise for amp in info.amps]))
     total = w.sum()
-    setting = descriptors.gain_setting(exposure.obs.headers)
+    # Counts of a stack follow Poisson's law after a multiplication by this many electrons; in ADU
+    # the gain stays what turns counts into electrons.
+    photons = float(total**2 / (w**2 * s).sum()) if info.unit == "electron" else 1.0
     cards: dict[str, Any] = {
-        "GAIN": (
-            round(own * float(total**2 / (w**2 * s).sum()), 6),
-            "electrons per unit, effective",
-        ),
+        "GAIN": (round(own * photons, 6), "electrons per unit, effective"),
         "RDNOISE": (
             round(noise * float(np.sqrt((w**2 * s**2).sum()) / total), 6),
-            "[electron] effective, per frame in the counts",
+            "[electron] effective",
         ),
-        "SATLEVEL": (min(amp.saturation for amp in info.amps), "saturation level, unit of pixels"),
-        "NONLINEA": (min(amp.nonlinear for amp in info.amps), "non-linear level, unit of pixels"),
+        "SATLEVEL": (_limit(frames, info, "saturation"), "saturation level, unit of pixels"),
+        "NONLINEA": (_limit(frames, info, "nonlinear"), "non-linear level, unit of pixels"),
+        "CORRFACT": (round(info.correlation, 5), "noise in apertures over that of pixels"),
     }
+    setting = descriptors.gain_setting(exposure.obs.headers)
     if setting is not None:
         cards["GAINSET"] = (setting, "gain setting")
     if info.sky is not None:
         cards["SKYLEVEL"] = (round(info.sky.level, 4), "sky per pixel")
+        cards["SKYNOISE"] = (round(info.sky.noise, 4), "its noise per pixel")
     if info.fwhm is not None and info.wcs is not None:
         cards["MEANFWHM"] = (round(info.fwhm * info.wcs.scale, 4), "[arcsec] seeing")
+    if info.nudge is not None:
+        for axis, value in zip("XY", info.nudge, strict=True):
+            cards[f"CCDOFF{axis}"] = (round(value, 5), "[arcsec] from the tabulated place")
     return cards
+
+
+def _limit(frames: Sequence[Observation], info: CcdInfo, name: str) -> float:
+    """Return the lowest level, in the product's counts, at which any frame reaches a limit."""
+    levels = [
+        min(getattr(amp, name) for amp in own.amps) * frame.placement.scale_of(own.index)
+        + frame.placement.offsets.get(own.index, 0.0)
+        for frame in frames
+        for own in frame.ccds
+        if info.index in (0, own.index)
+    ]
+    return round(min(levels), 3)
 
 
 def wcs_cards(info: CcdInfo) -> dict[str, Any]:

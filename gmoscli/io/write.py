@@ -4,12 +4,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
 
 from ..errors import GmosError
-from ..frame import Catalogue, Ccd, Exposure
+from ..frame import Catalogue, Ccd, Exposure, Observation
 from .header import extension, primary
 
 
@@ -22,6 +23,8 @@ def write_product(exposure: Exposure, path: Path, kind: str, stamp: str) -> None
     units = [fits.PrimaryHDU(header=primary(exposure, kind, stamp))]
     for version, ccd in enumerate(exposure.ccds, start=1):
         units += ccd_units(exposure, ccd, kind, version)
+    if exposure.obs.inputs:
+        units.append(frames_table(exposure))
     units += [history(exposure, stamp), provenance(exposure, stamp)]
     units[0].header["NEXTEND"] = (len(units) - 1, "number of extensions")
     with written(path) as part:
@@ -95,6 +98,43 @@ def catalogue(sources: Catalogue, ccd: Ccd, version: int) -> fits.BinTableHDU:
     )
     table.header["EXTVER"] = version
     return table
+
+
+def frames_table(exposure: Exposure) -> fits.BinTableHDU:
+    """Return the table of the frames that were combined: how each was placed, scaled, weighed."""
+    frames = exposure.obs.inputs
+    width = max(len(obs.name) for obs in frames)
+    columns = [
+        fits.Column("FRAME", f"{width}A", array=np.array([obs.name for obs in frames])),
+        _numbers("EXPTIME", "s", [obs.exposure_time for obs in frames]),
+        _numbers("MATCHES", "", [obs.placement.matches for obs in frames]),
+        _numbers("ALIGNRMS", "arcsec", [obs.placement.rms for obs in frames]),
+        _numbers("SCALE", "", [obs.placement.scale for obs in frames]),
+        _numbers("SCALEERR", "", [obs.placement.scale_error for obs in frames]),
+        _numbers("FWHM", "arcsec", [_seeing(obs) for obs in frames]),
+    ]
+    for info in frames[0].ccds:
+        i = info.index
+        own = [next(c for c in obs.ccds if c.index == i) for obs in frames]
+        sky = [c.sky.level if c.sky is not None else np.nan for c in own]
+        weights = [obs.placement.weights.get(i, 1.0) for obs in frames]
+        columns.append(_numbers(f"SKY{i}", own[0].unit, sky))
+        columns.append(_numbers(f"WEIGHT{i}", "", list(np.divide(weights, sum(weights)))))
+    for ccd in exposure.ccds:
+        if len(ccd.info.rejected) == len(frames):
+            name = f"REJECTED{ccd.info.index or ''}"
+            columns.append(_numbers(name, "", list(ccd.info.rejected)))
+    return fits.BinTableHDU.from_columns(columns, name="FRAMES")
+
+
+def _seeing(obs: Observation) -> float:
+    widths = [c.fwhm * c.wcs.scale for c in obs.ccds if c.fwhm and c.wcs is not None]
+    return float(np.median(widths)) if widths else float("nan")
+
+
+def _numbers(name: str, unit: str, values: list[Any]) -> fits.Column:
+    kind = "J" if all(isinstance(value, int) for value in values) else "D"
+    return fits.Column(name, kind, unit=unit or None, array=np.array(values))
 
 
 def history(exposure: Exposure, stamp: str) -> fits.BinTableHDU:

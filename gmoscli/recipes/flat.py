@@ -3,7 +3,12 @@
 from ..recipe import Recipe
 from ..steps.bias import subtract_bias, to_electrons
 from ..steps.combine import average, clip_noise
-from ..steps.flags import flag_bad_pixels, flag_saturated, flag_unilluminated
+from ..steps.flags import (
+    flag_bad_pixels,
+    flag_failed_amps,
+    flag_saturated,
+    flag_unilluminated,
+)
 from ..steps.flat import match_levels, measure_level, normalise_flat
 from ..steps.noise import poisson_noise, read_noise
 from ..steps.overscan import subtract_overscan
@@ -14,6 +19,7 @@ flat = Recipe(
         flag_saturated,
         subtract_overscan,
         flag_bad_pixels,
+        flag_failed_amps,
         flag_unilluminated,
         read_noise,
         subtract_bias,

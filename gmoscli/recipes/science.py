@@ -5,7 +5,12 @@ from ..steps.bias import subtract_bias, to_electrons
 from ..steps.chips import register_ccds
 from ..steps.combine import average, clip_noise
 from ..steps.cosmics import flag_cosmic_rays
-from ..steps.flags import flag_bad_pixels, flag_saturated, flag_unilluminated
+from ..steps.flags import (
+    flag_bad_pixels,
+    flag_failed_amps,
+    flag_saturated,
+    flag_unilluminated,
+)
 from ..steps.flat import divide_flat
 from ..steps.fringe import subtract_fringe
 from ..steps.mosaic import lay_mosaic, match_ccds
@@ -15,6 +20,7 @@ from ..steps.register import register
 from ..steps.resample import resample
 from ..steps.scale import match_counts
 from ..steps.seeing import measure_seeing
+from ..steps.shadow import flag_probe_shadow
 from ..steps.sky import match_sky
 from ..steps.sources import map_sources, measure_sources
 
@@ -22,12 +28,14 @@ calibrate = (
     flag_saturated,
     subtract_overscan,
     flag_bad_pixels,
+    flag_failed_amps,
     flag_unilluminated,
     read_noise,
     subtract_bias,
     to_electrons,
     poisson_noise,
     divide_flat,
+    flag_probe_shadow,
 )
 """From raw counts to flat electrons, frame by frame."""
 

@@ -108,7 +108,14 @@ def average(
     var = (np.square(share) * deep.var).sum(axis=0) / np.square(norm)
     dq = np.bitwise_or.reduce(np.where(good, deep.dq, np.uint16(0)), axis=0)
     dq[~lit] = Dq.NO_DATA
-    return Planes(sci, var, dq, used)
+    return Planes(sci, var, dq, used, *counted(deep))
+
+
+def counted(deep: Deep) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many good pixels each frame has in the band, and how many of them are rejected."""
+    rejected = (deep.dq & np.uint16(Dq.COSMIC_RAY)) > 0
+    usable = (deep.dq & (_UNUSABLE ^ np.uint16(Dq.COSMIC_RAY))) == 0
+    return usable.sum(axis=(1, 2)), (usable & rejected).sum(axis=(1, 2))
 
 
 @step("stackFrames")
@@ -124,7 +131,7 @@ def median(deep: Deep) -> Planes:
     n = np.maximum(some.sum(axis=0), 1)
     sci = np.where(some.any(axis=0), depth_median(deep.sci, some), np.float32(0))
     var = (np.where(some, deep.var, 0).sum(axis=0) / np.square(n)) * median_excess(n)
-    return Planes(sci, var.astype(np.float32), mean.dq, mean.used)
+    return Planes(sci, var.astype(np.float32), mean.dq, mean.used, mean.covered, mean.rejected)
 
 
 def median_excess(n: NDArray[np.intp]) -> Plane:

@@ -8,7 +8,8 @@ import numpy as np
 from ..dq import Dq
 from ..frame import Ccd, Observation, RawCcd, Readout
 from ..geometry import outline_mask
-from ..gmos.detectors import ADC_LIMIT
+from ..gmos import descriptors
+from ..gmos.detectors import ADC_LIMIT, troubles
 from ..step import Range, step
 
 FULL = 0.99
@@ -50,6 +51,21 @@ def _judged(readout: Readout, grow: int) -> Readout:
 def flag_bad_pixels(ccd: Ccd, bpm: Ccd | None) -> Ccd:
     """Add the flags of the static bad pixel mask, bit by bit; without a mask nothing changes."""
     return ccd if bpm is None else ccd.with_planes(dq=ccd.dq | bpm.dq)
+
+
+@step("maskFaultyAmp")
+def flag_failed_amps(ccd: Ccd, obs: Observation) -> Ccd:
+    """Flag the amplifiers that had failed on the date of the exposure."""
+    day = descriptors.ut_date(obs.headers)
+    failed = {
+        name for trouble in troubles(obs.detector, day, ccd.info.binning) for name in trouble.amps
+    }
+    dq = ccd.dq
+    for amp in ccd.info.amps:
+        if amp.name in failed:
+            dq = dq.copy()
+            dq[:, amp.columns] |= np.uint16(Dq.BAD)
+    return ccd.with_planes(dq=dq)
 
 
 @step("addIllumMaskToDQ")

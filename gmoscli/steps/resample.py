@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,12 +53,12 @@ def resample(strips: Strips) -> Deep:
     return deep
 
 
-def check_turn(to_native: Affine, name: str) -> None:
+def check_turn(to_native: Affine, path: Path) -> None:
     """Raise ReductionError when a frame is turned or stretched too much to be resampled."""
     if np.abs(to_native.matrix - np.eye(2)).max() > STEEPEST:
         raise ReductionError(
             "turned by more than half a degree against the reference frame",
-            path=name,
+            path=path,
             hint="reduce frames of different position angles apart",
         )
 
