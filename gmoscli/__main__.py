@@ -3,6 +3,7 @@
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 from .cli.common import Group, version_option
 from .errors import GmosError, unknown
@@ -16,9 +17,9 @@ COMMANDS = {
     "showpars": "Show the parameters of a step for a file.",
     "showrecipes": "Show the recipes that fit a file.",
     "plan": "Show the work that a directory of raw files holds.",
-    "preview": "Make a picture of a file.",
     "simulate": "Make a night of raw files of which the truth is known.",
     "demo": "Make a small night and reduce it.",
+    "completion": "Print what lets a shell complete these commands.",
 }
 """Each command, a module of the same name in ``gmoscli.cli``, and what it does."""
 
@@ -34,12 +35,20 @@ class Umbrella(Group):
         """Return the command of this name."""
         if name not in COMMANDS:
             raise unknown("command", name, COMMANDS)
-        module = f"gmoscli.cli.{name}"
         try:
-            command: click.Command = getattr(import_module(module), name)
+            command: click.Command = getattr(import_module(f"gmoscli.cli.{name}"), name)
         except ModuleNotFoundError as error:
             raise GmosError(f"{error.name} is not installed", path=name) from error
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command, or an option."""
+        names = [
+            CompletionItem(name, help=does)
+            for name, does in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands for --help."""
