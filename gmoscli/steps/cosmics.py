@@ -19,7 +19,7 @@ from ..dq import Dq
 from ..frame import Piece, Plane, Strips
 from ..stats import depth_median
 from ..step import Range, step
-from .sharp import sharper_than_stars, with_neighbours
+from .sharp import MARGIN, sharper_than_stars, with_neighbours
 
 Mask = NDArray[np.bool_]
 HALO = 12
@@ -28,8 +28,12 @@ UNSEEN = np.uint16(Dq.BAD | Dq.NO_DATA | Dq.UNILLUMINATED)
 KNOWN = np.uint16(Dq.COSMIC_RAY)
 LIGHT = 1.5
 """Sigmas of the median image above the sky, in a 3 x 3 mean, from which a pixel is lit."""
+FEW = 3
+"""Frames up to which each is also judged by itself."""
 GROWTH = 3
 """Pixels that a cosmic ray may reach beyond what is beyond doubt."""
+DARK = 8
+"""Rank, among the 25 pixels around one, of the value that tells a star from a line of light."""
 TYPICAL_FWHM = 3.0
 """Pixels; for frames whose seeing is not known."""
 WIDEST = 6
@@ -71,13 +75,15 @@ def flag_cosmic_rays(
     excused = seeing_explains(
         overlay, suspect & lit, strips.fwhm, strips.sky, hsigma, light, gradient
     )
-    lone = (overlay.good.sum(axis=0) == 1) & overlay.good
-    rays = (suspect & ~excused) | alone(overlay, strips, hsigma)
+    few = overlay.good & (overlay.good.sum(axis=0) <= FEW)
+    rays = (suspect & ~excused) | sharp_rays(overlay, few, strips, hsigma)
     beside = (away > grow_sigma * noise) & ~lit
-    beside |= lone & (overlay.sci - np.float32(strips.sky) > grow_sigma * noise)
     beside |= spilt(overlay)
+    alone = overlay.good & (overlay.good.sum(axis=0) == 1)
+    wings = alone & (overlay.sci - np.float32(strips.sky) > grow_sigma * noise)
     for _ in range(GROWTH):
-        rays = rays | (beside & with_neighbours(rays))
+        near = with_neighbours(rays) & ~rays
+        rays = rays | (beside & near) | without_star(overlay, wings & near, strips.sky)
     return replace(
         strips,
         frames=tuple(
@@ -161,17 +167,49 @@ def _median_image(sci: Plane, var: Plane, good: Mask, sky: float) -> tuple[Plane
     return np.where(hit, lowest, median), noise / safe
 
 
-def alone(overlay: Overlay, strips: Strips, hsigma: float) -> Mask:
-    """Say which pixels that one frame alone sees are sharper than its stars."""
-    rays = np.zeros_like(overlay.good)
-    where = (overlay.good.sum(axis=0) == 1) & overlay.good
+def sharp_rays(
+    overlay: Overlay, where: Mask, strips: Strips, sigma: float, margin: float = MARGIN
+) -> Mask:
+    """Say which pixels are sharper than stars, where few frames could tell otherwise.
+
+    Of up to three frames all that are left may be hit at one place.
+    """
+    rays = np.zeros_like(where)
     for i, fwhm in enumerate(strips.fwhm):
         if where[i].any():
-            width = fwhm if fwhm > 0 else TYPICAL_FWHM
             rays[i] = sharper_than_stars(
-                overlay.sci[i], overlay.var[i], where[i], strips.sky, width, hsigma
+                overlay.sci[i],
+                overlay.var[i],
+                where[i],
+                sky=strips.sky,
+                fwhm=fwhm if fwhm > 0 else TYPICAL_FWHM,
+                sigma=sigma,
+                margin=margin,
             )
     return rays
+
+
+def without_star(overlay: Overlay, where: Mask, sky: float) -> Mask:
+    """Say which pixels have no star around: most of the 5 x 5 pixels would see its light.
+
+    A cosmic ray is a line, and leaves most of them dark.
+    """
+    clear = np.zeros_like(where)
+    frame, y, x = np.nonzero(where)
+    if not len(frame):
+        return clear
+    _, ny, nx = overlay.sci.shape
+    around = np.stack(
+        [
+            overlay.sci[frame, np.clip(y + dy, 0, ny - 1), np.clip(x + dx, 0, nx - 1)]
+            for dy in range(-2, 3)
+            for dx in range(-2, 3)
+        ]
+    )
+    faint = np.sort(around, axis=0)[DARK]
+    dark = faint - np.float32(sky) < 2 * np.sqrt(overlay.var[frame, y, x])
+    clear[frame[dark], y[dark], x[dark]] = True
+    return clear
 
 
 def spilt(overlay: Overlay) -> Mask:

@@ -15,7 +15,14 @@ MARGIN = 1.3
 
 
 def sharper_than_stars(
-    image: Plane, var: Plane, where: Mask, sky: Plane | float, fwhm: float, sigma: float
+    image: Plane,
+    var: Plane,
+    where: Mask,
+    *,
+    sky: float = 0.0,
+    fwhm: float,
+    sigma: float,
+    margin: float = MARGIN,
 ) -> Mask:
     """Say which pixels stand out of their neighbours, on a row or a column, as no star can.
 
@@ -24,15 +31,14 @@ def sharper_than_stars(
     pixels that are judged.
     """
     rays = np.zeros_like(where)
-    y, x = np.nonzero(where & (image - sky > sigma * np.sqrt(var)))
+    y, x = np.nonzero(where & (image - np.float32(sky) > sigma * np.sqrt(var)))
     ny, nx = image.shape
     here = image[y, x]
     beside = image[y, np.clip(x - 1, 0, nx - 1)] + image[y, np.clip(x + 1, 0, nx - 1)]
     beyond = image[np.clip(y - 1, 0, ny - 1), x] + image[np.clip(y + 1, 0, ny - 1), x]
     excess = here - np.minimum(beside, beyond) / 2
-    light = here - (sky[y, x] if isinstance(sky, np.ndarray) else np.float32(sky))
-    steepest = np.float32(MARGIN * (1 - np.exp(-4 * np.log(2) / fwhm**2)))
-    sharp = excess > steepest * light + sigma * np.sqrt(1.5 * var[y, x])
+    steepest = np.float32(margin * (1 - np.exp(-4 * np.log(2) / fwhm**2)))
+    sharp = excess > steepest * (here - np.float32(sky)) + sigma * np.sqrt(1.5 * var[y, x])
     rays[y[sharp], x[sharp]] = True
     return rays
 

@@ -187,7 +187,7 @@ def cosmic_rays(
 
     In a long exposure every aperture holds some. ``fwhm`` (pixels) is to be a cautious one.
     """
-    rays = sharper_than_stars(sci, var, ~unseen, 0.0, fwhm, 5.0)
+    rays = sharper_than_stars(sci, var, ~unseen, fwhm=fwhm, sigma=5.0)
     beside: NDArray[np.bool_] = with_neighbours(rays) & (sci > 2.5 * np.sqrt(var))
     return rays | (beside & ~unseen)
 
