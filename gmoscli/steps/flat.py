@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import fmean
 from typing import Annotated
 
 import numpy as np
@@ -50,12 +51,27 @@ def measure_level(ccd: Ccd) -> Ccd:
 def match_levels(frames: Sequence[Observation]) -> Sequence[Observation]:
     """Scale the flats to the level of the first, by the central ccd.
 
+    The twilight changes its colour while it fades, and the ccds respond to colour differently: each
+    outer ccd is brought to the mean, over all flats, of its ratio to the central one. Otherwise
+    the frames of an outer ccd would disagree by more than their noise.
     Raises ReductionError for a flat without light.
     """
     levels = [_central_level(obs) for obs in frames]
-    return [
-        replace(obs, placement=replace(obs.placement, scale=levels[0] / level))
+    ratios = [
+        {info.index: info.level / level for info in obs.ccds if info.level}
         for obs, level in zip(frames, levels, strict=True)
+    ]
+    means = {i: fmean(r[i] for r in ratios) for i in ratios[0] if all(i in r for r in ratios)}
+    return [
+        replace(
+            obs,
+            placement=replace(
+                obs.placement,
+                scale=levels[0] / level,
+                factors={i: mean / own[i] for i, mean in means.items()},
+            ),
+        )
+        for obs, level, own in zip(frames, levels, ratios, strict=True)
     ]
 
 
