@@ -6,7 +6,10 @@ import pytest
 
 from gmoscli.caldb.match import Candidate
 from gmoscli.caldb.record import record_of
+from gmoscli.frame import RawCcd
+from gmoscli.gmos.purposes import STACKING
 from gmoscli.plan.products import planned_record
+from gmoscli.recipes import RECIPES
 from tests import header_files
 from tests.unit.plan.shots import bias, products, science, twilight
 
@@ -45,6 +48,24 @@ def test_recipe_and_folder_of_the_products_are_as_asked():
     made = products(bias("B1"), science("S1"), **how)
     assert made["out/S1_image.fits"].recipe == "reduceSeparateCCDs"
     assert made["out/B1_bias.fits"].recipe == "makeProcessedBias"
+
+
+def test_products_are_named_and_kept_as_their_recipes_have_it():
+    made = products(bias("B1"), twilight("F1", **Z), *dithered(**Z))
+    assert len(made) == 4
+    for name, product in made.items():
+        recipe = RECIPES[product.recipe]
+        assert name == f"{product.group.first.stem}{recipe.suffix}.fits"
+        assert (recipe.kind or "science") == product.kind
+        assert {*recipe.calibrations} >= {*product.calibrations, *product.missing} - {"frames"}
+
+
+@pytest.mark.parametrize("name", STACKING)
+def test_recipes_for_science_make_one_stack_of_raw_frames(name):
+    recipe = RECIPES[name]
+    assert recipe.stacks
+    assert recipe.steps[0].takes is RawCcd
+    assert (recipe.kind, recipe.suffix) == ("", "_image")
 
 
 def test_of_two_nights_each_takes_the_nearer_bias():
