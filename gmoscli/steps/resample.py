@@ -10,8 +10,8 @@ good neighbours first; the flags go to the output pixels that the bad one would 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
-
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +26,12 @@ from ..step import step
 TAPS = np.arange(-2, 4)
 REACH = 3
 """Native pixels needed beyond an output pixel, on either side."""
+PHASES = 8192
+"""Shifts by part of a pixel that are told apart; the error is half of one of these."""
 BLOCK = 256
 """Output rows or columns that share one shift; the error is BLOCK / 2 times the slope."""
+SLACK = 2e-6
+"""Pixels: an exact whole-pixel shift must not lose a row or column to rounding."""
 STEEPEST = 0.01
 """Largest difference from the identity that the separable form is used for."""
 SHARE = 0.05
@@ -85,12 +89,12 @@ def _lay(piece: Piece, strips: Strips, sci: Plane, var: Plane, dq: Flags) -> Non
 
 
 def columns_reached(piece: Piece, strips: Strips) -> tuple[int, int]:
-    """Return the range of output columns that a piece may reach in any row of the band."""
+    """Return a range of output columns that holds all that a piece reaches in a row of the band."""
     matrix, shift = piece.to_native.matrix, piece.to_native.shift
     rows = np.array([strips.first, strips.first + strips.shape[0] - 1])
     start = -(matrix[0, 1] * rows + shift[0]) / matrix[0, 0]
     end = start + (piece.sci.shape[1] - 1) / matrix[0, 0]
-    first, last = int(np.ceil(start.min())), int(np.floor(end.max()))
+    first, last = int(np.ceil(start.min() - SLACK)), int(np.floor(end.max() + SLACK))
     return max(first, 0), min(last + 1, strips.shape[1])
 
 
@@ -101,12 +105,12 @@ def covered(piece: Piece, y: NDArray[np.intp], x: NDArray[np.intp]) -> NDArray[n
     native_x = a * x + (b * y + c)[:, None]
     native_y = d * x + (e * y + f)[:, None]
     ny, nx = piece.sci.shape
-    slack = 1e-6  # an exact whole-pixel shift must not lose a row to rounding
+    edge = SLACK / 2  # well within the columns that are looked at
     inside: NDArray[np.bool_] = (
-        (native_x >= -slack)
-        & (native_x <= nx - 1 + slack)
-        & (native_y >= piece.first - slack)
-        & (native_y <= piece.first + ny - 1 + slack)
+        (native_x >= -edge)
+        & (native_x <= nx - 1 + edge)
+        & (native_y >= piece.first - edge)
+        & (native_y <= piece.first + ny - 1 + edge)
     )
     return inside
 
@@ -143,16 +147,25 @@ def whole_shift(to_native: Affine) -> tuple[int, int] | None:
 
 
 def lanczos(fraction: NDArray[np.float64]) -> Plane:
-    """Return the six Lanczos-3 weights [tap, ...] of a shift by part of a pixel.
+    """Return the six Lanczos-3 weights [tap, ...] of shifts by part of a pixel, 0 to 1.
+
+    They come from a table: a sine that is computed differs in its last bit with its place in an
+    array, and so with where a band begins.
+    """
+    return _weights()[:, np.rint(fraction * PHASES).astype(np.intp)]
+
+
+@cache
+def _weights() -> Plane:
+    """Return the weights [tap, phase] of each shift by a multiple of 1 / PHASES.
 
     They are scaled to sum one and tilted to be centred on the shift: as they are, they change the
     flux of a star by up to 1 % and move it by up to 0.02 pixel.
     """
-    taps = TAPS.reshape(-1, *[1] * fraction.ndim)
-    away = taps - fraction
+    away = TAPS[:, None] - np.linspace(0, 1, PHASES + 1)
     weights = np.sinc(away) * np.sinc(away / REACH)
     weights /= weights.sum(axis=0)
-    tilt = taps - TAPS.mean()
+    tilt = (TAPS - TAPS.mean())[:, None]
     weights -= (weights * away).sum(axis=0) * tilt / np.square(tilt).sum()
     return weights.astype(np.float32)
 

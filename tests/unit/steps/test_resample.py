@@ -1,6 +1,7 @@
 """One interpolation per pixel, against its definition written out."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -264,8 +265,8 @@ def test_without_interpolation_all_variance_is_left():
 @pytest.mark.parametrize("degrees", [1.0, -3.0, 90.0])
 def test_a_frame_turned_by_much_is_refused_by_name(degrees):
     with pytest.raises(ReductionError, match=r"N1.fits: turned"):
-        check_turn(Affine.turned(degrees), "N1.fits")
+        check_turn(Affine.turned(degrees), Path("N1.fits"))
 
 
 def test_a_frame_turned_by_little_is_not_refused():
-    check_turn(replace(Affine.turned(0.5), shift=np.array([500.0, 9.0])), "N1.fits")
+    check_turn(replace(Affine.turned(0.5), shift=np.array([500.0, 9.0])), Path("N1.fits"))
