@@ -6,6 +6,7 @@ last axis is (x, y). The binned pixel ``i`` has its centre at ``(i + 0.5) * bin 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -166,19 +167,20 @@ def between(first: Tan, second: Tan, shape: tuple[int, int], fix: Affine | None 
     return Affine.fitted(points, second.pixels(deproject(plane, first.crval)))
 
 
+@lru_cache(maxsize=8)
 def outline_mask(
-    outline: Sequence[tuple[float, float, float]], section: Section, binning: tuple[int, int]
+    outline: tuple[tuple[float, float, float], ...], section: Section, binning: tuple[int, int]
 ) -> NDArray[np.bool_]:
     """Return True where a chip's binned pixels are outside the illuminated field.
 
     ``outline`` lists (y, first x, last x) of the field and ``section`` the array, both in unbinned
     detector coordinates. Edges between listed rows are straight; a binned pixel with any part
-    outside is outside.
+    outside is outside. The same for all frames of a night: kept, and read-only.
     """
     xbin, ybin = binning
     shape = (section.height // ybin, section.width // xbin)
     if not outline:
-        return np.zeros(shape, bool)
+        return np.broadcast_to(np.False_, shape)
     y, first, last = np.asarray(outline, float).T
     low = section.y1 + ybin * np.arange(shape[0], dtype=float)
     high = low + ybin - 1
@@ -189,4 +191,5 @@ def outline_mask(
     lit_rows = (low >= y[0]) & (high <= y[-1])
     inside = (x >= left[:, None]) & (x + xbin - 1 <= right[:, None])
     outside: NDArray[np.bool_] = ~(inside & lit_rows[:, None])
+    outside.setflags(write=False)
     return outside

@@ -6,9 +6,9 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from ..depth import depth_median
 from ..dq import UNUSABLE, Dq
 from ..frame import Deep, Plane, Planes
-from ..stats import depth_median
 from ..step import Choice, Range, step
 
 _UNUSABLE = np.uint16(UNUSABLE)
@@ -33,32 +33,24 @@ def clip_noise(
     source they may differ by the seeing, and are kept.
     """
     good = (deep.dq & _UNUSABLE) == 0
-    n = good.sum(axis=0)
-    median = lower_median(deep, good, n)
+    n = good.sum(axis=0, dtype=np.uint16)
+    median = depth_median(deep.sci, good, lower_of_two=True)  # cosmic rays only add
     safe = np.maximum(n, 1).astype(np.float32)
-    noise = np.where(good, deep.var, 0).sum(axis=0) / safe
-    # Expected scatter of a value about a median of n values of the same noise, itself among them.
-    own = np.sqrt(np.where(good, deep.var, noise) + (noise / safe)[None])
-    away = deep.sci - median
-    odd = good & ((away > hsigma * own) | (away < -lsigma * own)) & (n > 1)
+    noise = np.zeros(median.shape, np.float32)
+    for plane, usable in zip(deep.var, good, strict=True):
+        np.add(noise, plane, out=noise, where=usable)
+    noise /= safe
+    error = noise / safe  # of the median, in which the value itself has its share
+    judged = n > 1
     if sources == "keep":
-        odd &= median - np.float32(deep.sky) < LIGHT * np.sqrt(noise / safe)
-    return _rejected(deep, odd)
-
-
-def _rejected(deep: Deep, odd: NDArray[np.bool_]) -> Deep:
-    dq = deep.dq.copy()
-    dq[odd] |= np.uint16(Dq.COSMIC_RAY)
-    return replace(deep, dq=dq)
-
-
-def lower_median(deep: Deep, good: NDArray[np.bool_], n: NDArray[np.intp]) -> Plane:
-    """Return the median over good frames; of two the lower, since cosmic rays only add."""
-    if (n > 2).all():
-        return depth_median(deep.sci, good)
-    median = depth_median(deep.sci, good)
-    lowest = np.where(good, deep.sci, np.float32(np.inf)).min(axis=0)
-    return np.where(n == 2, lowest, median)
+        judged &= median - np.float32(deep.sky) < LIGHT * np.sqrt(error)
+    flags = deep.dq.copy()
+    for sci, var, dq, usable in zip(deep.sci, deep.var, flags, good, strict=True):
+        away = sci - median
+        own = np.sqrt(var + error)
+        odd = usable & judged & ((away > hsigma * own) | (away < -lsigma * own))
+        dq[odd] |= np.uint16(Dq.COSMIC_RAY)
+    return replace(deep, dq=flags)
 
 
 @step("rejectPixels")
@@ -74,7 +66,9 @@ def reject_extremes(
     rank = np.where(good, deep.sci, np.float32(np.inf)).argsort(axis=0).argsort(axis=0)
     enough = n > nlow + nhigh
     odd = good & enough & ((rank < nlow) | (rank >= n - nhigh))
-    return _rejected(deep, odd)
+    flags = deep.dq.copy()
+    flags[odd] |= np.uint16(Dq.COSMIC_RAY)
+    return replace(deep, dq=flags)
 
 
 @step("stackFrames")

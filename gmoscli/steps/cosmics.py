@@ -15,9 +15,9 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from ..depth import depth_median
 from ..dq import Dq
 from ..frame import Piece, Plane, Strips
-from ..stats import depth_median
 from ..step import Range, step
 from .sharp import MARGIN, sharper_than_stars, with_neighbours
 
@@ -154,17 +154,25 @@ def _median_image(sci: Plane, var: Plane, good: Mask, sky: float) -> tuple[Plane
     The median; of two frames the lower. Where the faintest frame sees less than a quarter of the
     median's light and lies far below it, cosmic rays have hit most frames: then the faintest.
     """
-    n = good.sum(axis=0)
+    n = good.sum(axis=0, dtype=np.uint16)
     safe = np.maximum(n, 1).astype(np.float32)
-    noise = np.where(good, var, 0).sum(axis=0) / safe
+    noise = _mean_of_good(var, good, safe)
     lowest = np.where(good, sci, np.float32(np.inf)).min(axis=0)
-    median = np.where(n == 2, lowest, depth_median(sci, good))
+    median = depth_median(sci, good, lower_of_two=True)
     hit = (
         (n > 2)
         & (median - lowest > 6 * np.sqrt(noise))
         & (lowest - np.float32(sky) < FAINTEST * (median - np.float32(sky)))
     )
     return np.where(hit, lowest, median), noise / safe
+
+
+def _mean_of_good(var: Plane, good: Mask, count: Plane) -> Plane:
+    """Return the mean over frames of the good values, given how many there are."""
+    total = np.zeros(var.shape[1:], np.float32)
+    for plane, usable in zip(var, good, strict=True):
+        np.add(total, plane, out=total, where=usable)
+    return total / count
 
 
 def sharp_rays(
@@ -242,6 +250,12 @@ def seeing_explains(
     """Say which suspects are as bright as the other frames, once all are smoothed alike."""
     excused = np.zeros_like(suspect)
     frame, y, x = np.nonzero(suspect)
+    here = overlay.model[y, x]
+    plainly = overlay.sci[frame, y, x] - here <= light * np.maximum(
+        here - np.float32(sky), 0
+    ) + gradient * _gradient_at(overlay.model, y, x)
+    excused[frame[plainly], y[plainly], x[plainly]] = True
+    frame, y, x = frame[~plainly], y[~plainly], x[~plainly]
     if not len(frame):
         return excused
     smoothed, variance = _smoothed_at(overlay, y, x, _extra_widths(fwhm))

@@ -74,4 +74,4 @@ def flag_unilluminated(ccd: Ccd, obs: Observation) -> Ccd:
     chip = obs.detector.chips[ccd.info.index - 1]
     section = ccd.info.section.moved(*chip.origin)
     dark = outline_mask(obs.detector.outline, section, ccd.info.binning)
-    return ccd.with_planes(dq=ccd.dq | np.where(dark, Dq.UNILLUMINATED, 0).astype(np.uint16))
+    return ccd.with_planes(dq=ccd.dq | dark * np.uint16(Dq.UNILLUMINATED))

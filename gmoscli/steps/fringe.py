@@ -18,7 +18,7 @@ from ..frame import Ccd, Observation
 from ..geometry import ARCSEC, project
 from ..stats import SIGMA_PER_MAD, thinned
 from ..step import Range, step
-from .sources import extracted
+from .sources import detected, without_sky
 
 ORDER = 3
 """Degree of the polynomial in x and y that takes up the sky's own gradients."""
@@ -118,10 +118,11 @@ def mask_objects(
 ) -> Ccd:
     """Flag the sources, found once a draft of the fringes is taken away; measure the sky."""
     clean = subtract_fringe(ccd, fringe)
-    sky_map, found = extracted(clean, detect_thresh, 8, 64, segments=True)
-    if sky_map is None:
+    bare = without_sky(clean, 64)
+    if bare is None:
         return ccd
-    shining = found[1] > 0
+    _, segments = detected(bare, detect_thresh, 8, segments=True)
+    shining = segments > 0
     for _ in range(dilation):
         grown = shining.copy()
         grown[1:] |= shining[:-1]

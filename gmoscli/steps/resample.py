@@ -37,6 +37,7 @@ STEEPEST = 0.01
 SHARE = 0.05
 """Linear weight below which a neighbour's flags are not handed on."""
 TO_FILL = np.uint16(Dq.BAD | Dq.COSMIC_RAY | Dq.NO_DATA)
+DARK = np.uint16(Dq.UNILLUMINATED)
 _RING = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if (dy, dx) != (0, 0)]
 
 
@@ -305,7 +306,7 @@ def filled(piece: Piece, sky: float) -> Piece:
     sky stands in.
     """
     bad = (piece.dq & TO_FILL) > 0
-    y, x = np.nonzero(bad)
+    y, x = np.nonzero(bad & ((piece.dq & DARK) == 0))  # nobody looks at the others
     if not len(y):
         return piece
     ny, nx = bad.shape

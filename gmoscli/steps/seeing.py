@@ -107,7 +107,8 @@ def _marked(info: CcdInfo, width: float, good: NDArray[np.bool_]) -> CcdInfo:
     if info.sources is None or info.wcs is None:
         return info
     sources = info.sources.copy()
-    sources["star"] = good & as_wide(sources, width / info.wcs.scale)
+    grown = sources["growth"][:, BASE] > 0
+    sources["star"] = good & grown & as_wide(sources, width / info.wcs.scale)
     return replace(info, sources=sources)
 
 

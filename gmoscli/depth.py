@@ -1,0 +1,82 @@
+"""Medians through a stack of frames: [n, y, x] to [y, x], in parts that stay in the cache."""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Stack = NDArray[np.float32]
+Plane = NDArray[np.float32]
+
+CHUNK = 1 << 14
+"""Pixels sorted at a time: with ten frames they fill a processor's second-level cache."""
+
+
+def depth_median(stack: Stack, good: NDArray[np.bool_], *, lower_of_two: bool = False) -> Plane:
+    """Return the median over frames of the good values; of all values where none is good.
+
+    ``lower_of_two`` takes the lower of two good values instead of their mean. Frames are sorted by
+    a network of minima and maxima of whole planes, some ten times as fast as ``np.sort`` along the
+    frames; the few pixels where only some frames are good are sorted one by one.
+    """
+    n = len(stack)
+    result = _plain_median(stack, lower=lower_of_two and n == 2)
+    count = good.sum(axis=0)
+    some = (count > 0) & (count < n)
+    if some.any():
+        result[some] = _masked_median(stack[:, some], good[:, some], count[some], lower_of_two)
+    return result
+
+
+def _plain_median(stack: Stack, lower: bool) -> Plane:
+    n = len(stack)
+    flat = stack.reshape(n, -1)
+    result = np.empty(flat.shape[1], np.float32)
+    for start in range(0, flat.shape[1], CHUNK):
+        part = slice(start, start + CHUNK)
+        order = sorted_planes([plane[part] for plane in flat])
+        if n % 2 or lower:
+            result[part] = order[(n - 1) // 2]
+        else:
+            np.add(order[n // 2 - 1], order[n // 2], out=result[part])
+            result[part] *= np.float32(0.5)
+    return result.reshape(stack.shape[1:])
+
+
+def _masked_median(
+    values: Stack, good: NDArray[np.bool_], count: NDArray[np.intp], lower_of_two: bool
+) -> Plane:
+    order = np.sort(np.where(good, values, np.float32(np.inf)), axis=0)
+    pixel = np.arange(order.shape[1])
+    low = order[(count - 1) // 2, pixel]
+    high = order[count // 2, pixel]
+    middle: Plane = (low + high) * np.float32(0.5)
+    return np.where(count == 2, low, middle) if lower_of_two else middle
+
+
+def sorted_planes(planes: list[Plane]) -> list[Plane]:
+    """Return new planes that hold, pixel by pixel, the values in rising order."""
+    planes = list(planes)
+    for i, j in comparisons(len(planes)):
+        planes[i], planes[j] = (
+            np.minimum(planes[i], planes[j]),
+            np.maximum(planes[i], planes[j]),
+        )
+    return planes
+
+
+@cache
+def comparisons(n: int) -> tuple[tuple[int, int], ...]:
+    """Return the pairs that sort n values: Batcher's odd-even mergesort (1968, AFIPS 32, 307)."""
+    pairs = []
+    p = 1
+    while p < n:
+        k = p
+        while k >= 1:
+            for j in range(k % p, n - k, 2 * k):
+                for i in range(min(k, n - j - k)):
+                    if (i + j) // (2 * p) == (i + j + k) // (2 * p):
+                        pairs.append((i + j, i + j + k))
+            k //= 2
+        p *= 2
+    return tuple(pairs)
