@@ -1,0 +1,74 @@
+"""What ``pip install`` puts into an environment."""
+
+import importlib.metadata
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.commands import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+@pytest.fixture(scope="module")
+def files():
+    """Paths of all files that were installed; none of a checkout that is used in place."""
+    try:
+        distribution = importlib.metadata.distribution("gmoscli")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("gmoscli is not installed")
+    if '"editable": true' in (distribution.read_text("direct_url.json") or ""):
+        pytest.skip("the checkout is used in place")
+    return {Path(distribution.locate_file(path)).resolve() for path in distribution.files}
+
+
+@pytest.mark.parametrize("name", PROJECT["scripts"])
+def test_each_command_is_there_by_its_name(files, name):
+    script = Path(sys.executable).parent / name
+    assert script.resolve() in files
+    done = subprocess.run(
+        [script, "--version"],
+        env={"PATH": os.environ["PATH"]},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    version = importlib.metadata.version("gmoscli")
+    assert done.stdout == f"{name} (gmoscli) {version}\n"
+
+
+def test_manual_pages_and_completions_are_there(files):
+    share = Path(sys.prefix).resolve() / "share"
+    expected = {
+        share / "man" / f"man{path.suffix[1:]}" / path.name for path in (ROOT / "man").iterdir()
+    }
+    for shell, folder in (
+        ("bash", "bash-completion/completions"),
+        ("zsh", "zsh/site-functions"),
+        ("fish", "fish/vendor_completions.d"),
+    ):
+        names = (ROOT / "completions" / shell).iterdir()
+        expected |= {share / folder / path.name for path in names}
+    assert len(expected) > 40
+    assert {path.relative_to(share) for path in expected - files} == set()
+
+
+def test_modules_and_their_tables_are_there_and_nothing_else_of_the_package(files):
+    package = {path for path in files if "gmoscli" in path.parts and path.suffix != ".pyc"}
+    names = {"/".join(path.parts[path.parts.index("gmoscli") :]) for path in package}
+    own = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "gmoscli").rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert {name for name in names if not name.startswith("gmoscli-")} == own
+
+
+def test_the_readme_names_the_oldest_python():
+    oldest = PROJECT["requires-python"].removeprefix(">=")
+    assert f"Python {oldest} or newer" in (ROOT / "README.md").read_text()
