@@ -86,7 +86,7 @@ def _connected(path: Path, mode: str, *, write: bool) -> Iterator[sqlite3.Connec
     # do not work on network disks, where observatories keep their data.
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     try:
-        with closing(sqlite3.connect(uri, PATIENCE, isolation_level=None, uri=True)) as db:
+        with closing(sqlite3.connect(uri, timeout=PATIENCE, isolation_level=None, uri=True)) as db:
             db.row_factory = sqlite3.Row
             db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
             yield db
