@@ -197,7 +197,9 @@ def loaded(words, folder) -> tuple[int, list[str]]:
         text=True,
         check=False,
     )
-    return done.returncode, ast.literal_eval(done.stderr.splitlines()[-1])
+    *complaints, modules = done.stderr.splitlines()
+    assert complaints == []
+    return done.returncode, ast.literal_eval(modules)
 
 
 def functions() -> Iterator[tuple[str, int]]:
