@@ -104,7 +104,8 @@ def _words(line: str, folder: Path) -> Iterator[str]:
 def _show(product: Path, folder: Path) -> None:
     """Write the picture; print the paths, and the scores."""
     from ..io import read_exposure
-    from ..preview import png, preview
+    from ..png import png
+    from ..preview import preview
     from ..simulate.score import score
 
     exposure = read_exposure(product)
