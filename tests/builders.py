@@ -178,6 +178,7 @@ class AFrame:
     ccds: Mapping[int, RawCcd | Ccd]
     readings: list[int] = field(default_factory=list)
     closed: int = 0
+    piecemeal: bool = True
 
     def ccd(self, index: int) -> RawCcd | Ccd:
         """Return the pixels of one ccd."""
