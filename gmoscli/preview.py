@@ -94,8 +94,6 @@ def shown(source: ExposureFile, infos: Sequence[CcdInfo]) -> Iterator[Ccd]:
     """Yield ccds of a file as they are, raw ones trimmed and without their zero level."""
     for info in infos:
         ccd = source.ccd(info.index)
-        if source.path.suffix == ".fits":  # else the whole file would be unpacked again
-            source.close()
         if isinstance(ccd, RawCcd):
             ccd = subtract_overscan(flag_saturated(ccd), function="constant")
         yield ccd
