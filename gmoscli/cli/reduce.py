@@ -95,6 +95,8 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
     metavar="STEP",
     help="Write each frame as it is after this step, too.",
 )
+@click.option("--preview", is_flag=True, help="Put a picture beside each product.")
+@click.option("--report", is_flag=True, help="Put a page that tells all beside each product.")
 @click.option("--logfile", type=click.Path(path_type=Path), help="Write all messages here.")
 @click.option("--loglevel", type=click.Choice(_LEVELS), help="What to say on standard error.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
@@ -140,8 +142,30 @@ def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
             write(f"{path}{end}")
         for path in reduced(plan, resources, keepers, report):
             write(f"{path}{end}")
+            _show(path, options)
     if skipped:
         click.get_current_context().exit(1)
+
+
+def _show(product: Path, options: Mapping[str, Any]) -> None:
+    """Put a picture and a page beside a product, as asked for."""
+    from ..io.write import written
+    from ..logs import LOGGER
+
+    if options["preview"]:
+        from ..png import png
+        from ..preview import preview_of
+
+        picture = product.with_suffix(".png")
+        png(picture, preview_of(product))
+        LOGGER.info("%s: picture", picture)
+    if options["report"]:
+        from ..report import page
+
+        text = product.with_suffix(".html")
+        with written(text) as part:
+            part.write_text(page(product), encoding="utf-8")
+        LOGGER.info("%s: report", text)
 
 
 def _start_log(settings: "Settings", options: Mapping[str, Any]) -> None:
