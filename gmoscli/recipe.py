@@ -33,7 +33,7 @@ class Recipe:
     kind: str = ""
     """Kind of calibration that it makes; empty for science."""
     draft: "Recipe | None" = None
-    """Makes a first version of the product, which the steps ask for as a calibration of its kind."""
+    """Makes a first product, which the steps ask for as a calibration of its kind."""
     each: bool = False
     """Whether every frame is stacked alone, onto the product's pixels."""
 

@@ -213,7 +213,7 @@ def _limit(frames: Sequence[Observation], info: CcdInfo, name: str) -> float:
         for own in frame.ccds
         if info.index in (0, own.index)
     ]
-    return round(min(levels), 3)
+    return round(float(min(levels)), 3)
 
 
 def wcs_cards(info: CcdInfo) -> dict[str, Any]:

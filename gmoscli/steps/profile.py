@@ -1,7 +1,7 @@
 """The profile of stars: a Moffat function, fitted to growth curves.
 
-The light of a Moffat star (1969, A&A 3, 455) within a radius r is 1 - (1 + (r / alpha)^2)^(1 - beta),
-with FWHM = 2 alpha sqrt(2^(1/beta) - 1).
+The light of a Moffat star (1969, A&A 3, 455) within a radius r is
+1 - (1 + (r / alpha)^2)^(1 - beta), with FWHM = 2 alpha sqrt(2^(1/beta) - 1).
 """
 
 import numpy as np
@@ -34,7 +34,7 @@ def fitted_moffat(radii: Curve, curve: Curve, beta: float | None = None) -> tupl
         widths = np.geomspace(low, high, 41)
         model = np.log(moffat_growth(radii, widths[:, None, None], betas[:, None]))
         misfit = ((model - model.mean(axis=-1, keepdims=True) - logs) ** 2).sum(axis=-1)
-        i, j = np.unravel_index(int(misfit.argmin()), misfit.shape)
+        i, j = map(int, np.unravel_index(int(misfit.argmin()), misfit.shape))
         best = (float(widths[i]), float(betas[j]))
         low, high = widths[max(i - 2, 0)], widths[min(i + 2, len(widths) - 1)]
         if i in (0, len(widths) - 1):  # at an end of the trial widths: there is no better one

@@ -97,7 +97,7 @@ def stars_of(
     ]
     parts = [part for part in parts if len(part.at)]
     if not parts:
-        return Stars(np.empty((0, 2)), *np.empty((3, 0)), np.empty(0, np.intp))
+        return _no_stars()
     together = Stars(
         *(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Stars))
     )
@@ -105,11 +105,15 @@ def stars_of(
     return Stars(*(getattr(together, f.name)[brightest] for f in fields(Stars)))
 
 
+def _no_stars() -> Stars:
+    return Stars(np.empty((0, 2)), np.empty(0), np.empty(0), np.empty(0), np.empty(0, np.intp))
+
+
 def _on_ccd(info: CcdInfo, centre: tuple[float, float], stars: bool) -> Stars:
     """Return the clean sources, or the stars, of one ccd on a tangent plane."""
     assert info.sources is not None
     if info.wcs is None:
-        return Stars(np.empty((0, 2)), *np.empty((3, 0)), np.empty(0, np.intp))
+        return _no_stars()
     some = info.sources[info.sources["star"]] if stars else chosen(info.sources)
     sky = info.wcs.sky(np.column_stack([some["x"], some["y"]]))
     signal_to_noise = some["flux"] / np.maximum(some["flux_error"], 1e-9)
