@@ -22,9 +22,10 @@ def depth_median(stack: Stack, good: NDArray[np.bool_], *, lower_of_two: bool = 
     n = len(stack)
     result = _plain_median(stack, lower=lower_of_two and n == 2)
     count = good.sum(axis=0)
-    some = (count > 0) & (count < n)
-    if some.any():
-        result[some] = _masked_median(stack[:, some], good[:, some], count[some], lower_of_two)
+    some = np.flatnonzero((count > 0) & (count < n))
+    if len(some):
+        flat, usable = stack.reshape(n, -1)[:, some], good.reshape(n, -1)[:, some]
+        result.ravel()[some] = _masked_median(flat, usable, count.ravel()[some], lower_of_two)
     return result
 
 

@@ -66,6 +66,8 @@ class Run:
     memory: int = 256 << 20
     """Bytes for a band with all its frames, over all jobs."""
     report: Report = field(default=silent)
+    release: Callable[[], None] = field(default=lambda: None)
+    """Called when no calibration will be asked for any more."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Loaded:
 
     obs: Observation
     ccds: dict[int, Ccd]
+    piecemeal = True
 
     def ccd(self, index: int) -> Ccd:
         """Return one ccd."""
@@ -86,6 +89,7 @@ class Shelved:
 
     obs: Observation
     planes: dict[int, Parked]
+    piecemeal = True
 
     def ccd(self, index: int) -> Ccd:
         """Return one ccd, read back."""
@@ -126,6 +130,8 @@ def _run(recipe: Recipe, frames: Sequence[Source], with_: Run) -> Iterator[Expos
     for number, (scope, steps) in enumerate(passes):
         name = steps[-1].name if scope is Scope.BAND else steps[0].name
         report = partial(with_.report, name)
+        if not any(need in CALIBRATIONS for s in passes[number:] for f in s[1] for need in f.needs):
+            with_.release()
         meets_later = any(s in (Scope.SET, Scope.BAND) for s, _ in passes[number + 1 :])
         if scope is Scope.CCD and meets_later:
             flow = shelved(steps, list(flow), with_, report)
@@ -189,25 +195,38 @@ def shelved(
     with_: Run,
     report: Callable[[int, int], None],
 ) -> list[Source]:
-    """Return the frames after some steps, their pixels on scratch; a job is a ccd of a frame."""
+    """Return the frames after some steps, their pixels on scratch; a job is a ccd of a frame.
 
-    def job(task: tuple[Source, int]) -> tuple[CcdInfo, Parked]:
-        frame, index = task
-        ccd = worked(steps, with_, frame, index)
+    Frame by frame where a file must be read whole; else ccd by ccd, so that the masters of one ccd
+    at a time are in use.
+    """
+
+    def job(task: tuple[int, int]) -> tuple[CcdInfo, Parked]:
+        number, index = task
+        ccd = worked(steps, with_, frames[number], index)
         return ccd.info, with_.scratch.park(ccd)
 
-    tasks = [(frame, info.index) for frame in frames for info in frame.obs.ccds]
-    done = ahead(with_.pool, job, tasks, with_.jobs)
-    result: list[Source] = []
-    for i, frame in enumerate(frames):
-        report(i, len(frames))
-        parts = [next(done) for _ in frame.obs.ccds]
-        _let_go(frame)
-        infos = tuple(info for info, _ in parts)
-        obs = noted(replace(frame.obs, ccds=infos), steps)
-        result.append(Shelved(obs, {info.index: planes for info, planes in parts}))
-    report(len(frames), len(frames))
-    return result
+    tasks = [(i, info.index) for i, frame in enumerate(frames) for info in frame.obs.ccds]
+    if all(frame.piecemeal for frame in frames):
+        tasks.sort(key=lambda task: task[1])
+    parts: list[dict[int, tuple[CcdInfo, Parked]]] = [{} for _ in frames]
+    results = ahead(with_.pool, job, tasks, with_.jobs)
+    told = 0
+    report(told, len(frames))
+    for done, ((number, index), part) in enumerate(zip(tasks, results, strict=True), start=1):
+        parts[number][index] = part
+        if len(parts[number]) == len(frames[number].obs.ccds):
+            _let_go(frames[number])
+        if told < done * len(frames) // len(tasks):
+            told = done * len(frames) // len(tasks)
+            report(told, len(frames))
+    return [
+        Shelved(
+            noted(replace(frame.obs, ccds=tuple(info for info, _ in own.values())), steps),
+            {index: planes for index, (_, planes) in own.items()},
+        )
+        for frame, own in zip(frames, parts, strict=True)
+    ]
 
 
 def loaded(steps: Sequence[Step], frames: Iterable[Source], with_: Run) -> Iterator[Source]:

@@ -224,6 +224,10 @@ class Source(Protocol):
     def obs(self) -> Observation:
         """Everything but the pixels."""
 
+    @property
+    def piecemeal(self) -> bool:
+        """Whether a ccd can be read alone, at no more cost than its share."""
+
     def ccd(self, index: int) -> RawCcd | Ccd:
         """Return the pixels of one ccd. Raises BadFile when they cannot be read."""
 

@@ -49,6 +49,11 @@ class Masters:
             master = self._ccd(path, info.index)
         return cut(master, info, path)
 
+    def forget(self) -> None:
+        """Give the memory back; what is asked for again is read again."""
+        with self._lock:
+            self._kept.clear()
+
     def close(self) -> None:
         """Let go of the files and of what was read of them."""
         for source in self._sources.values():

@@ -63,7 +63,8 @@ class Resources:
 
     jobs: int = 2
     memory: int = 256 << 20
-    """Bytes for pixels: half of it for bands, half for master calibrations."""
+    """Bytes for pixels: five eighths for master calibrations (at 2x2 binning a bias and a flat just
+    fit), the rest for bands of frames."""
     scratch: Path | None = None
 
 
@@ -307,7 +308,7 @@ def reduced(
         _check_writable(path, plan)
     LOGGER.info("%s: %d files", plan.recipe.name, len(plan.frames))
     checksum = Checksums()
-    masters = Masters(plan.chosen, ExposureFile, resources.memory // 2)
+    masters = Masters(plan.chosen, ExposureFile, resources.memory * 5 // 8)
     frames: list[Source] = [
         _Traced(ExposureFile(frame.path, frame), plan, checksum)
         for frame in plan.frames
@@ -318,7 +319,8 @@ def reduced(
         scratch(resources.scratch) as place,
         ThreadPoolExecutor(resources.jobs) as pool,
     ):
-        how = Run(masters, place, pool, resources.jobs, resources.memory // 2, report)
+        bands = resources.memory * 3 // 8
+        how = Run(masters, place, pool, resources.jobs, bands, report, masters.forget)
         products = run(plan.recipe, frames, how)
         for exposure, path in zip(products, plan.outputs, strict=True):
             write_product(exposure, path, plan.recipe.kind, stamp_of(exposure))
@@ -410,6 +412,7 @@ class _Traced:
             if path is not None:
                 used.append(Used(path.name, checksum(path), kind))
         self.obs = replace(obs, used=tuple(used))
+        self.piecemeal: bool = source.piecemeal
 
     def ccd(self, index: int) -> Any:
         return self._source.ccd(index)

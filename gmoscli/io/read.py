@@ -3,7 +3,9 @@
 import bz2
 import gzip
 import zlib
+from collections.abc import Callable
 from contextlib import closing
+from functools import cached_property, partial
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
@@ -14,6 +16,10 @@ from ..cards import Headers
 from ..errors import BadFile
 from ..frame import Ccd, Exposure, RawCcd
 from .layout import Layout, Pixels
+
+
+BLOCK = 2880
+"""Bytes; a FITS file is a whole number of them (FITS Standard 4.0, section 3.1)."""
 
 
 class ExposureFile:
@@ -30,13 +36,24 @@ class ExposureFile:
         self._units: fits.HDUList | None = None
         self._lock = Lock()
 
+    @cached_property
+    def piecemeal(self) -> bool:
+        """Whether a ccd can be read alone; a compressed file has to be decompressed whole."""
+        return compression(self.path) is None
+
     def ccd(self, index: int) -> RawCcd | Ccd:
-        """Return the pixels of one ccd: raw, or assembled if the file is reduced already."""
+        """Return the pixels of one ccd: raw, or assembled if the file is reduced already.
+
+        A compressed file stays in memory until it is closed.
+        """
         try:
-            with self._lock:  # the units share one open file
+            if self.piecemeal:
+                with opened(self.path) as units:
+                    return self._layout.ccd(index, partial(pixels_of, units))
+            with self._lock:  # the ccds of a frame come from several threads
                 if self._units is None:
                     self._units = opened(self.path)
-                return self._layout.ccd(index, self._pixels)
+                return self._layout.ccd(index, partial(pixels_of, self._units))
         except (OSError, EOFError, ValueError, TypeError, IndexError, zlib.error) as error:
             raise BadFile(f"cannot read the pixels: {_reason(error)}", path=self.path) from error
 
@@ -47,18 +64,18 @@ class ExposureFile:
                 self._units.close()
                 self._units = None
 
-    def _pixels(self, name: str, version: int) -> Pixels | None:
-        """Return the pixels of an extension by name and number; raw ones have no name."""
-        assert self._units is not None
-        if not name:
-            images = [unit for unit in self._units[1:] if unit.is_image and not unit.name]
-            unit = images[version - 1]
-        elif (name, version) in self._units:
-            unit = self._units[name, version]
-        else:
-            return None
-        pixels: Pixels | None = unit.data
-        return pixels
+
+def pixels_of(units: fits.HDUList, name: str, version: int) -> Pixels | None:
+    """Return the pixels of an extension by name and number; raw ones have no name."""
+    if not name:
+        images = [unit for unit in units[1:] if unit.is_image and not unit.name]
+        unit = images[version - 1]
+    elif (name, version) in units:
+        unit = units[name, version]
+    else:
+        return None
+    pixels: Pixels | None = unit.data
+    return pixels
 
 
 def open_source(path: Path) -> ExposureFile:
@@ -80,13 +97,28 @@ def _reduced(source: ExposureFile, index: int) -> Ccd:
 
 
 def opened(path: Path) -> fits.HDUList:
-    """Return the units of a FITS file; a compressed one is decompressed into memory."""
+    """Return the units of a FITS file; a compressed one is decompressed into memory.
+
+    Raises BadFile when a plain file is shorter than its headers say.
+    """
+    decompress = compression(path)
+    if decompress is not None:
+        return fits.open(BytesIO(decompress(path.read_bytes())))
+    size = path.stat().st_size
+    if size % BLOCK:
+        raise BadFile(f"truncated: {size} bytes are no whole number of FITS blocks", path=path)
+    return fits.open(path, memmap=False)
+
+
+def compression(path: Path) -> Callable[[bytes], bytes] | None:
+    """Return what decompresses a file, told by its first bytes; None for a plain one."""
     with path.open("rb") as stream:
         magic = stream.read(3)
-    decompress = {b"BZh": bz2.decompress, b"\x1f\x8b\x08": gzip.decompress}.get(magic)
-    if decompress is None:
-        return fits.open(path, memmap=False)
-    return fits.open(BytesIO(decompress(path.read_bytes())))
+    known: dict[bytes, Callable[[bytes], bytes]] = {
+        b"BZh": bz2.decompress,
+        b"\x1f\x8b\x08": gzip.decompress,
+    }
+    return known.get(magic)
 
 
 def _reason(error: Exception) -> str:

@@ -14,6 +14,8 @@ from ..stats import SIGMA_PER_MAD
 from ..step import Range, step
 from .register import Stars, centre_of, paired, stars_of
 
+GOOD = 0.05
+"""Arcsec: error below which a star's two places tell something of its chips."""
 MOST_PAIRS = 40
 """Pairs of frames that are compared: those with the reference, then the widest dithers."""
 
@@ -37,7 +39,7 @@ def register_ccds(
     frames: Sequence[Observation],
     *,
     match_radius: Annotated[float, "largest residual of a pair, arcsec", Range(0.05)] = 0.5,
-    min_crossing: Annotated[int, "fewest stars on both sides of a gap", Range(3)] = 6,
+    min_crossing: Annotated[int, "fewest good stars on both sides of a gap", Range(3)] = 3,
 ) -> Sequence[Observation]:
     """Move the outer ccds to where shared stars put them, relative to the central one.
 
@@ -48,15 +50,17 @@ def register_ccds(
     if reference is None or len(frames) < 2 or len(frames[0].ccds) < 2:
         return frames
     seen = crossings(frames, reference, match_radius)
-    free = [
-        index
-        for index in (1, 3)
-        if np.count_nonzero((seen.ccds == index).sum(axis=1) == 1) >= min_crossing
-    ]
+    free = [index for index in (1, 3) if np.count_nonzero(_crossing(seen, index)) >= min_crossing]
     if not free:
         return frames
     chips, shifts = solved(seen, free, len(frames), reference)
     return [_moved(obs, chips, shifts[i]) for i, obs in enumerate(frames)]
+
+
+def _crossing(seen: Crossings, index: int) -> NDArray[np.bool_]:
+    """Say which stars lie on a chip in one frame and on another chip in the other, well measured."""
+    result: NDArray[np.bool_] = ((seen.ccds == index).sum(axis=1) == 1) & (seen.error < GOOD)
+    return result
 
 
 def crossings(frames: Sequence[Observation], reference: int, radius: float) -> Crossings:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..depth import depth_median
 from ..dq import Dq
 from ..frame import Piece, Plane, Strips
+from ..stats import places
 from ..step import Range, step
 from .sharp import MARGIN, sharper_than_stars, with_neighbours
 
@@ -203,7 +204,7 @@ def without_star(overlay: Overlay, where: Mask, sky: float) -> Mask:
     A cosmic ray is a line, and leaves most of them dark.
     """
     clear = np.zeros_like(where)
-    frame, y, x = np.nonzero(where)
+    frame, y, x = places(where)
     if not len(frame):
         return clear
     _, ny, nx = overlay.sci.shape
@@ -249,7 +250,7 @@ def seeing_explains(
 ) -> Mask:
     """Say which suspects are as bright as the other frames, once all are smoothed alike."""
     excused = np.zeros_like(suspect)
-    frame, y, x = np.nonzero(suspect)
+    frame, y, x = places(suspect)
     here = overlay.model[y, x]
     plainly = overlay.sci[frame, y, x] - here <= light * np.maximum(
         here - np.float32(sky), 0

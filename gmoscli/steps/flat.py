@@ -24,13 +24,13 @@ def divide_flat(ccd: Ccd, flat: Ccd) -> Ccd:
     First-order propagation for q = s/f:  var q = (var s + q^2 var f) / f^2. Pixels that the flat
     flags are divided by what it holds there, and flagged.
     """
-    f = np.where(flat.sci > 0, flat.sci, np.float32(1))
+    f = flat.sci if flat.sci.min() > 0 else np.where(flat.sci > 0, flat.sci, np.float32(1))
     sci = ccd.sci / f
-    return ccd.with_planes(
-        sci=sci,
-        var=(ccd.var + np.square(sci) * flat.var) / np.square(f),
-        dq=ccd.dq | flat.dq,
-    )
+    var = np.square(sci)
+    var *= flat.var
+    var += ccd.var
+    var /= np.square(f)
+    return ccd.with_planes(sci=sci, var=var, dq=ccd.dq | flat.dq)
 
 
 @step("scaleFlats")

@@ -21,6 +21,7 @@ from ..dq import Dq
 from ..errors import ReductionError
 from ..frame import Deep, Flags, Piece, Plane, Strips
 from ..geometry import Affine
+from ..stats import places
 from ..step import step
 
 TAPS = np.arange(-2, 4)
@@ -38,7 +39,7 @@ SHARE = 0.05
 """Linear weight below which a neighbour's flags are not handed on."""
 TO_FILL = np.uint16(Dq.BAD | Dq.COSMIC_RAY | Dq.NO_DATA)
 DARK = np.uint16(Dq.UNILLUMINATED)
-_RING = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if (dy, dx) != (0, 0)]
+_RING = [(i, j) for i in range(5) for j in range(5) if (i, j) != (2, 2)]
 
 
 @step("resampleToCommonFrame")
@@ -306,21 +307,24 @@ def filled(piece: Piece, sky: float) -> Piece:
     sky stands in.
     """
     bad = (piece.dq & TO_FILL) > 0
-    y, x = np.nonzero(bad & ((piece.dq & DARK) == 0))  # nobody looks at the others
+    y, x = places(bad & ((piece.dq & DARK) == 0))  # nobody looks at the others
     if not len(y):
         return piece
     ny, nx = bad.shape
     total = np.zeros(len(y), np.float32)
     variance, weight = np.zeros_like(total), np.zeros_like(total)
-    for dy, dx in _RING:
-        yy, xx = y + dy, x + dx
-        there = (yy >= 0) & (yy < ny) & (xx >= 0) & (xx < nx)
-        yy, xx = np.clip(yy, 0, ny - 1), np.clip(xx, 0, nx - 1)
-        share = np.where(
-            there & ~bad[yy, xx], np.float32(4 if max(abs(dy), abs(dx)) == 1 else 1), np.float32(0)
-        )
-        total += share * piece.sci[yy, xx]
-        variance += share * piece.var[yy, xx]
+    steps = np.arange(-2, 3)
+    rows, columns = y + steps[:, None], x + steps[:, None]
+    outside = ((rows < 0) | (rows >= ny))[:, None] | ((columns < 0) | (columns >= nx))
+    lines = np.minimum(np.maximum(rows, 0), ny - 1) * nx
+    columns = np.minimum(np.maximum(columns, 0), nx - 1)
+    flat_bad, flat_sci, flat_var = bad.ravel(), piece.sci.ravel(), piece.var.ravel()
+    for i, j in _RING:
+        at = lines[i] + columns[j]
+        near = np.float32(4 if max(abs(i - 2), abs(j - 2)) == 1 else 1)
+        share = np.where(outside[i, j] | flat_bad[at], np.float32(0), near)
+        total += share * flat_sci[at]
+        variance += share * flat_var[at]
         weight += share
     alone = weight == 0
     weight[alone] = 1

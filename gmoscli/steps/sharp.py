@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..frame import Plane
+from ..stats import places
 
 Mask = NDArray[np.bool_]
 
@@ -31,7 +32,7 @@ def sharper_than_stars(
     pixels that are judged.
     """
     rays = np.zeros_like(where)
-    y, x = np.nonzero(where & (image - np.float32(sky) > sigma * np.sqrt(var)))
+    y, x = places(where & (image - np.float32(sky) > sigma * np.sqrt(var)))
     ny, nx = image.shape
     here = image[y, x]
     beside = image[y, np.clip(x - 1, 0, nx - 1)] + image[y, np.clip(x + 1, 0, nx - 1)]

@@ -47,7 +47,7 @@ each of ``RADII``.
 
 APERTURE = 2.5
 """Radius of the flux aperture, in units of the seeing FWHM: beyond 98 % of a Moffat profile."""
-MOST = 400
+MOST = 250
 """Sources of a ccd that frames are compared by: the measuring takes longer than the finding."""
 GROWN = 120
 """Brightest sources of a ccd whose growth curves are measured."""
@@ -200,9 +200,7 @@ def cosmic_rays(bare: Bare, var: Plane, fwhm: float) -> Mask:
 def centred(catalogue: Catalogue, bare: Bare, width: float) -> Mask:
     """Move the sources to their Gaussian-weighted centroids; say which ones stayed close by."""
     x, y = catalogue["x"].copy(), catalogue["y"].copy()
-    wx, wy, flag = sep.winpos(
-        bare.sci, x, y, np.full(len(x), width / 2.355), mask=bare.unseen
-    )
+    wx, wy, flag = sep.winpos(bare.sci, x, y, np.full(len(x), width / 2.355), mask=bare.unseen)
     moved: Mask = (flag == 0) & (np.hypot(wx - x, wy - y) < 1.0)
     catalogue["x"], catalogue["y"] = np.where(moved, wx, x), np.where(moved, wy, y)
     return moved

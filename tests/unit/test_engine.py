@@ -279,6 +279,7 @@ class MadeWhenRead:
         raw = a_raw_frame(seed, ccds=1, shape=(4, shape[1]))
         info = replace(raw.obs.ccds[0], shape=shape)
         self.obs = an_observation(info, name=str(seed))
+        self.piecemeal = True
 
     def ccd(self, _index):
         return a_raw_frame(self.seed, ccds=1, shape=self.shape).ccds[1]

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
-from gmoscli.stats import depth_median, median_and_noise, thinned
+from gmoscli.stats import median_and_noise, thinned
 
 
 def slow_median_and_noise(values, clip, rounds):
@@ -54,28 +53,3 @@ def test_a_thinned_array_keeps_some_pixels_and_no_more_than_asked(ny, nx, most):
     # The last row and the last column may come on top of what the stride promises.
     assert kept <= most + ny + nx
     assert kept >= 1 or min(ny, nx) < rows.step
-
-
-STACKS = arrays(np.float32, (5, 3, 4), elements=st.floats(-1e4, 1e4, width=32))
-MASKS = arrays(np.bool_, (5, 3, 4))
-
-
-@given(STACKS, MASKS, st.integers(1, 5))
-@settings(deadline=None, max_examples=60)
-def test_the_median_over_frames_is_that_of_the_good_ones_or_of_all_where_none_is(stack, good, n):
-    stack, good = stack[:n], good[:n]
-    expected = np.empty((3, 4), np.float32)
-    for y, x in np.ndindex(3, 4):
-        some = good[:, y, x] if good[:, y, x].any() else slice(None)
-        expected[y, x] = np.median(stack[some, y, x])
-    np.testing.assert_allclose(depth_median(stack, good), expected, rtol=1e-6, atol=1e-6)
-    np.testing.assert_allclose(
-        depth_median(stack, np.ones_like(good)), np.median(stack, axis=0), rtol=1e-6, atol=1e-6
-    )
-
-
-def test_the_median_leaves_its_frames_as_they_were():
-    stack = np.random.default_rng(1).normal(size=(4, 5, 6)).astype(np.float32)
-    before = stack.copy()
-    depth_median(stack, stack > -0.5)
-    np.testing.assert_array_equal(stack, before)
