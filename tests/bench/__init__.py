@@ -1,0 +1,33 @@
+"""Benchmarks: what the commands take, and how near their products come to the truth.
+
+    python -m tests.bench [--quick] [--full] [--only NAME,...] [--json FILE] [--folder DIR]
+    python -m tests.bench.science [--quick] [--full] [--only NAME,...] [--json FILE] [--folder DIR]
+
+Nights are made with ``gmoscli simulate``; with ``--folder`` they are kept for the next time.
+Nothing here is asserted: both print tables, each figure beside its target. ``--quick`` takes
+nights binned 4x4, for a look; times are judged at 2x2 alone. ``--full`` adds unbinned nights
+(26 Mpix a frame).
+
+What the numbers of the first mean:
+
+wall, CPU     seconds, least/middle/largest of several runs; CPU is user and system, of a process
+              and all that it starts. Works that are compared run in turn, A B A B, after one run
+              of each that warms the caches; modules are compiled beforehand.
+peak          largest resident memory of a process, as the kernel counts it, started by a program
+              so small that its own memory does not count.
+floor         floor.py: reads the same files into float32 with astropy, and writes the planes of a
+              product. Ratios are of middle times. No reduction with astropy can be faster.
+scratch       most bytes seen in the scratch folder, over those of the calibrated planes of all
+              frames: 10 a pixel. Looked at a hundred times a second.
+linear        wall time of the largest number of frames over what the two smaller ones promise.
+-j2 over -j1  the passes over pixels as progress displays see them, start-up and writing left out;
+              then the whole command.
+step          time within a step during a reduction by one thread, all frames together; Mpix/s
+              counts each frame's pixels once, for every step alike, so that rates add up as
+              resistors do: 1/total = 1/a + 1/b. "Reading, parking, writing" is what is left.
+sep           the library's own background and extraction, on one ccd of the product.
+SWarp         LANCZOS3 and CLIPPED on the same calibrated frames, two threads, if it is installed.
+DRAGONS       see incumbent.py.
+
+Those of the second are told by each of its modules.
+"""

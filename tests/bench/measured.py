@@ -1,0 +1,96 @@
+"""What commands take: wall time, CPU time, memory; several of them in turn."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one run of a command took."""
+
+    wall: float
+    """Seconds."""
+    cpu: float
+    """Seconds, user and system, with all its children."""
+    peak: float
+    """Bytes of resident memory, of the largest of its processes."""
+    output: str = ""
+    """What it wrote to standard output."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Least, middle and largest of some numbers."""
+
+    low: float
+    middle: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """Return the spread of at least one number."""
+        return cls(min(values), median(values), max(values))
+
+
+class Failed(Exception):
+    """A measured command that did not end well."""
+
+
+def measured(
+    command: Sequence[str], cwd: Path, env: Mapping[str, str], stdin: str | None = None
+) -> Usage:
+    """Run a command and return what it took. Raises Failed with its messages."""
+    result = cwd / ".usage.json"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(LAUNCHER), str(result), *command],
+        cwd=cwd,
+        env=env,
+        input=stdin or "",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise Failed(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr[-2000:]}")
+    wall, cpu, peak = json.loads(result.read_text())
+    result.unlink()
+    return Usage(wall, cpu, peak, done.stdout)
+
+
+def in_turn(
+    works: Mapping[str, Callable[[], Usage]], rounds: int, *, warm: bool = True
+) -> dict[str, list[Usage]]:
+    """Run every work once to warm the caches, then all in turn, so that load falls on each alike.
+
+    Returns the usages of each work, those of the warming left out.
+    """
+    if warm:
+        for work in works.values():
+            work()
+    usages: dict[str, list[Usage]] = {name: [] for name in works}
+    for _ in range(rounds):
+        for name, work in works.items():
+            usages[name].append(work())
+    return usages
+
+
+def wall(usages: Sequence[Usage]) -> Spread:
+    """Return the spread of wall times, seconds."""
+    return Spread.of([usage.wall for usage in usages])
+
+
+def cpu(usages: Sequence[Usage]) -> Spread:
+    """Return the spread of CPU times, seconds."""
+    return Spread.of([usage.cpu for usage in usages])
+
+
+def peak(usages: Sequence[Usage]) -> float:
+    """Return the largest peak memory, bytes."""
+    return max(usage.peak for usage in usages)

@@ -1,0 +1,36 @@
+"""Reduce science frames and print how long each pass over pixels took: passes.py JOBS FILE...
+
+A JSON object: seconds by the name of the pass, as progress displays show it.
+"""
+
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from gmoscli.reductions import Request, reduced
+from gmoscli.session import prepared, resources, settings_here
+
+
+def main() -> None:
+    """Reduce the files named on the command line."""
+    jobs, *files = sys.argv[1:]
+    settings = settings_here()
+    request = Request(tuple(map(Path, files)), recipe="reduceSeparateCCDs")
+    plan, keepers = prepared(request, settings, print)
+    begun: dict[str, float] = {}
+    seconds: dict[str, float] = {}
+
+    def report(what: str, _done: int, _total: int) -> None:
+        now = time.perf_counter()
+        seconds[what] = now - begun.setdefault(what, now)
+
+    how = replace(resources(settings), jobs=int(jobs))
+    for _ in reduced(plan, how, keepers, report):
+        pass
+    json.dump(seconds, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
