@@ -11,7 +11,7 @@ from .facts import Facts, facts_of, warnings
 from .look import BINS
 from .plot import Series, dots, steps
 from .style import STYLE
-from .tables import Table, ccd_table, frame_table, headline, outline
+from .tables import Table, ccd_table, frame_tables, headline, outline
 
 PICTURE = 1200
 """Pixels of a picture's width: as wide as the page on a screen, and half a megabyte."""
@@ -38,7 +38,9 @@ def html(facts: Facts, name: str) -> str:
             _outlined(facts),
             *_pictured(facts),
             *_framed(facts),
-            *_section("CCDs", [_table(ccd_table(facts)), *_noise(facts)]),
+            *_section(
+                "CCDs", ['<div class="pair">', _table(ccd_table(facts)), *_noise(facts), "</div>"]
+            ),
             *_recipe(facts),
             *_files(facts),
             _footer(facts),
@@ -102,7 +104,7 @@ def _pictured(facts: Facts) -> Iterator[str]:
 def _framed(facts: Facts) -> Iterator[str]:
     if not facts.frames:
         return
-    parts = [_table(frame_table(facts))]
+    parts = [_table(table) for table in frame_tables(facts) if table.columns[2:]]
     if len(facts.frames) > 1:
         plots = (_figure(title, series, facts) for title, series in _plotted(facts))
         parts.append(f'<div class="plots">{"".join(plots)}</div>')
@@ -161,7 +163,7 @@ def _noise(facts: Facts) -> Iterator[str]:
         series = [Series(look.name, look.histogram) for look in judged]
         drawing = steps(series, BINS.tolist())
         title = "Blank sky, deviations over the root of VAR; dashed: as it should be"
-        yield f'<div class="plots">{_captioned(title, drawing, [s.name for s in series])}</div>'
+        yield _captioned(title, drawing, [one.name for one in series])
 
 
 def _recipe(facts: Facts) -> Iterator[str]:

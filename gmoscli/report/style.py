@@ -26,8 +26,11 @@ img { display: block; width: 100%; height: auto; border-radius: 4px; }
   margin-right: .4em; border: 1px solid var(--line); }
 .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1rem;
   margin-top: 1rem; }
-.plots figure { background: var(--shade); border-radius: 8px; padding: .6rem .7rem; margin: 0; }
-.plots figcaption { margin: 0 0 .2rem; color: var(--ink); }
+.pair { display: flex; flex-wrap: wrap; gap: 1rem 3rem; align-items: flex-start; }
+.pair figure { flex: 1 1 17rem; max-width: 28rem; }
+.plots figure, .pair figure { background: var(--shade); border-radius: 8px; margin: 0;
+  padding: .6rem .7rem; }
+.plots figcaption, .pair figcaption { margin: 0 0 .2rem; color: var(--ink); }
 svg { display: block; width: 100%; height: auto; font-size: 12px; }
 svg text { fill: var(--soft); } .y { text-anchor: end; } .x { text-anchor: middle; }
 .grid { stroke: var(--line); }
@@ -37,7 +40,7 @@ circle { stroke: var(--shade); } .bar { stroke-width: 1.5; }
 circle.c1, i.c1 { fill: var(--c1); background: var(--c1); } .bar.c1, .l1 { stroke: var(--c1); }
 circle.c2, i.c2 { fill: var(--c2); background: var(--c2); } .bar.c2, .l2 { stroke: var(--c2); }
 circle.c3, i.c3 { fill: var(--c3); background: var(--c3); } .bar.c3, .l3 { stroke: var(--c3); }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; } .scroll + .scroll { margin-top: 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .88rem; }
 th { font-weight: 500; text-align: left; vertical-align: bottom; line-height: 1.3; }
 th, td { padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); }

@@ -94,18 +94,27 @@ _FRAMES: tuple[tuple[str, str, float, str], ...] = (
     ("FWHM", "Seeing (arcsec)", 1.0, ".2f"),
     ("SCALE", "Scale", 1.0, ".4f"),
     ("SCALEERR", "± error", 1.0, ".4f"),
+)
+_CCDS_OF_FRAMES = (
     ("SKY", "Sky", 1.0, ".1f"),
     ("WEIGHT", "Weight", 1.0, ".3f"),
     ("REJECTED", "Rejected (%)", 100.0, ".2f"),
 )
-"""Columns of the table of frames: name, title, factor, format."""
+"""Columns of the tables of frames: name, which may end with a ccd's index; title, factor, format.
+"""
 
 
-def frame_table(facts: Facts) -> Table:
-    """Return one row a frame; what was not measured of any is left out."""
+def frame_tables(facts: Facts) -> tuple[Table, Table]:
+    """Return a row a frame, of the whole and of its ccds; what no frame tells is left out."""
+    return _frame_table(facts, _FRAMES), _frame_table(facts, _CCDS_OF_FRAMES)
+
+
+def _frame_table(facts: Facts, known: tuple[tuple[str, str, float, str], ...]) -> Table:
     shown = [
-        (name, title, factor, form)
-        for name, title, factor, form in _frame_columns(facts.frames[0])
+        (name, f"{title} {name[len(key) :]}".strip(), factor, form)
+        for key, title, factor, form in known
+        for name in facts.frames[0]
+        if name.rstrip("123") == key
         if any(isfinite(row[name]) and row[name] != 0 for row in facts.frames)
     ]
     columns = (Column("#", True), Column("Frame", False))
@@ -122,14 +131,6 @@ def _named(row: Row, reference: str) -> str:
     return f"{name} (reference)" if name == reference else name
 
 
-def _frame_columns(row: Row) -> Iterator[tuple[str, str, float, str]]:
-    for key, title, factor, form in _FRAMES:
-        for name in row:
-            if name.rstrip("123") == key:
-                index = name[len(key) :]
-                yield name, f"{title} {index}".strip(), factor, form
-
-
 _CCDS: tuple[tuple[str, str, str], ...] = (
     ("SKYLEVEL", "Sky", ".1f"),
     ("MEANFWHM", "Seeing (arcsec)", ".2f"),
@@ -144,17 +145,15 @@ _CCDS: tuple[tuple[str, str, str], ...] = (
 
 
 def ccd_table(facts: Facts) -> Table:
-    """Return one row a ccd; what is not known of any is left out."""
+    """Return one column a ccd, one row for each thing that is known of any."""
     headers = facts.headers.extensions
     if len(headers) != len(facts.looks):  # raw: one extension an amplifier
         headers = (Header({}),) * len(facts.looks)
     found = [dict(_of_ccd(look, own)) for look, own in zip(facts.looks, headers, strict=True)]
-    titles = tuple(dict.fromkeys(title for one in found for title in one))
-    rows = (
-        (look.name, *(one.get(title, "-") for title in titles))
-        for look, one in zip(facts.looks, found, strict=True)
-    )
-    return Table((Column("", False), *(Column(title, True) for title in titles)), tuple(rows))
+    titles = dict.fromkeys(title for one in found for title in one)
+    rows = ((title, *(one.get(title, "-") for one in found)) for title in titles)
+    heads = (Column(look.name, True) for look in facts.looks)
+    return Table((Column("", False), *heads), tuple(rows))
 
 
 def _of_ccd(look: Look, header: Header) -> Iterator[tuple[str, str]]:
