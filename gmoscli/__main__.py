@@ -17,7 +17,7 @@ COMMANDS = {
     "showpars": "Show the parameters of a step for a file.",
     "showrecipes": "Show the recipes that fit a file.",
     "plan": "Show the work that a directory of raw files holds.",
-    "preview": "Make pictures of files, or pages that tell how products came about.",
+    "preview": "Make pictures of files, or pages on products.",
     "simulate": "Make a night of raw files of which the truth is known.",
     "demo": "Make a small night and reduce it.",
     "completion": "Print what lets a shell complete these commands.",

@@ -1,4 +1,4 @@
-"""Make pictures of files, or pages that tell how products came about."""
+"""Make pictures of files, or pages on how products came about."""
 
 import sys
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from .common import Command, Failures, expand, files_argument, null_option, vers
     default=Path(),
     help="Folder of what is written.",
 )
-@click.option("--ccd", type=click.IntRange(1, 3), help="Show this CCD alone.")
+@click.option("--ccd", type=click.IntRange(1, 3), metavar="N", help="Show this CCD alone.")
 @click.option("--no-flags", is_flag=True, help="Show flagged pixels as if they were good ones.")
 @click.option(
     "--width",
