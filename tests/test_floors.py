@@ -21,9 +21,9 @@ FLOORS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
         ("card cards section dq units gmos select compare", ""),
         ("frame geometry depth stats stack step recipe", "numpy"),
         ("steps", "numpy scipy astropy sep"),
-        ("io caldb config scratch masters logs", "numpy astropy"),
+        ("io caldb config scratch masters logs png", "numpy astropy"),
         (
-            "engine recipes reductions session api simulate preview plan",
+            "engine recipes reductions session api simulate preview report plan",
             "numpy astropy sep",
         ),
         ("cli __main__", "click rich"),
