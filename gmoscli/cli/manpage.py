@@ -75,7 +75,7 @@ def page(context: click.Context, summary: str, below: dict[str, str]) -> str:
         '.\\" Made by python -m gmoscli.cli.manpage from the command itself.',
         f'.TH "{title.upper()}" "1" "{DATE}" "{version}" "gmoscli"',
         ".SH NAME",
-        f"{roff(title)} \\- {roff(_first_sentence(summary))}",
+        *wrap(f"{roff(title)} \\- {roff(_first_sentence(summary))}", 78, break_on_hyphens=False),
         ".SH SYNOPSIS",
         f"\\fB{roff(context.command_path)}\\fR " + " ".join(map(_placeholder, _usage(context))),
         ".SH DESCRIPTION",
