@@ -29,8 +29,8 @@ from .frame import (
     Source,
     Strips,
 )
-from .recipe import Recipe
 from .geometry import Affine
+from .recipe import Recipe
 from .scratch import Parked, Scratch
 from .stack import Band, bands, grid_of_ccd, info_of, to_native
 from .step import CALIBRATIONS, Scope, Step
@@ -44,7 +44,8 @@ Out = TypeVar("Out")
 class Bring(Protocol):
     """Brings the calibration of a kind for one ccd of an observation; None when none is wanted."""
 
-    def __call__(self, kind: str, obs: Observation, info: CcdInfo) -> Ccd | None: ...
+    def __call__(self, kind: str, obs: Observation, info: CcdInfo) -> Ccd | None:
+        """Return it, cut to what the ccd covers."""
 
 
 Report = Callable[[str, int, int], None]
@@ -375,7 +376,7 @@ def _one_grid(
 def _correlation(maps: list[dict[int, Affine]], grid: Grid) -> float:
     """Return by how much interpolation hides noise from single pixels that apertures still have."""
     kept = [sharpness(to_ccd, grid.shape) for own in maps for to_ccd in own.values()]
-    return float(np.mean(kept)) ** -0.5
+    return float(1 / np.sqrt(np.mean(kept)))
 
 
 def _central(obs: Observation) -> int:

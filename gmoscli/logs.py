@@ -15,13 +15,17 @@ FILE_FORMAT = "%(asctime)s %(levelname)-8s - %(message)s"
 
 
 class _Lines(logging.Formatter):
-    """Bare messages; warnings and errors say so."""
+    """Bare messages behind a prefix; warnings and errors say so."""
+
+    def __init__(self, prefix: str):
+        super().__init__("%(message)s")
+        self.prefix = prefix
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one message."""
-        text = super().format(record)
         plain = record.levelno < logging.WARNING
-        return text if plain else f"{record.levelname.lower()}: {text}"
+        level = "" if plain else f"{record.levelname.lower()}: "
+        return f"{self.prefix}{level}{super().format(record)}"
 
 
 def configure(
@@ -44,7 +48,7 @@ def configure(
     if level is not None:
         talk = logging.StreamHandler(stream or sys.stderr)
         talk.setLevel(level.upper())
-        talk.setFormatter(_Lines(f"{prefix}%(message)s"))
+        talk.setFormatter(_Lines(prefix))
         LOGGER.addHandler(talk)
     if logfile:
         kept = logging.FileHandler(logfile, mode="a" if append else "w", encoding="utf-8")

@@ -73,7 +73,7 @@ class Scratch:
         try:
             with path.open("xb") as stream:
                 for plane, kind in zip(planes, _TYPES, strict=True):
-                    np.ascontiguousarray(plane, kind).tofile(stream)
+                    stream.write(np.ascontiguousarray(plane, kind).data)
         except OSError as error:
             raise GmosError(
                 f"cannot write to the scratch folder: {(error.strerror or str(error)).lower()}",

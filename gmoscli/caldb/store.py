@@ -12,7 +12,7 @@ from ..gmos.tags import tags_of
 from .fingerprint import Fingerprint
 from .match import Candidate, Failure, Verdict, match
 from .record import Record, gaps, record_of, refusal
-from .table import DELETE, INSERT, SELECT, UPDATE, create, session, to_candidate, to_row
+from .table import DELETE, INSERT, SELECT, UPDATE, create, session, stamp, to_candidate, to_row
 
 Outcome = Literal["added", "updated", "unchanged"]
 
@@ -40,8 +40,8 @@ class Store:
         """Raise DatabaseError unless products can be added."""
         if self.implicit:
             self.init()
-        with session(self.path, write=True):
-            pass
+        with session(self.path, write=True) as db:
+            stamp(db)  # a write that changes nothing: BEGIN alone succeeds on a read-only disk
 
     def add(self, path: Path) -> Outcome:
         """Record a calibration, or what has become of one that is recorded already.

@@ -58,10 +58,15 @@ def create(path: Path, *, wipe: bool = False) -> None:
         if _is_blank(db):
             db.execute(_TABLE)
             db.execute(f"PRAGMA application_id = {APPLICATION}")
-            db.execute(f"PRAGMA user_version = {FORMAT}")
+            stamp(db)
         _check_stamp(db, path)
         if wipe:
             db.execute("DELETE FROM calibration")
+
+
+def stamp(db: sqlite3.Connection) -> None:
+    """Write the number of our format; in a database of ours this changes nothing."""
+    db.execute(f"PRAGMA user_version = {FORMAT}")
 
 
 @contextmanager

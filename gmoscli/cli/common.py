@@ -1,6 +1,7 @@
 """What all commands share: how they end, what they say when things go wrong, common options."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ __all__ = [
     "Failures",
     "Group",
     "complain",
+    "end_on_signals",
     "expand",
     "files_argument",
     "null_option",
@@ -154,6 +156,16 @@ def write(text: str) -> None:
         raise GmosError("standard output is closed")
     sys.stdout.buffer.write(os.fsencode(text))
     sys.stdout.buffer.flush()
+
+
+def end_on_signals() -> None:
+    """Let SIGTERM and SIGHUP end the program as an exception does: what is begun is cleaned up."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        signal.signal(getattr(signal, name), end)
 
 
 @contextmanager

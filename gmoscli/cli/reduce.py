@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import UsageError
-from .common import Command, expand, files_argument, null_option, version_option, write
+from .common import (
+    Command,
+    end_on_signals,
+    expand,
+    files_argument,
+    null_option,
+    version_option,
+    write,
+)
 from .words import CALIBRATION, PARAMETER, RECIPE, STEP
 
 if TYPE_CHECKING:
@@ -117,6 +125,7 @@ def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
     from ..logs import LOGGER
     from ..session import prepared, settings_here
 
+    end_on_signals()
     settings = settings_here(options["config"])
     resources = _resources(settings, options)
     _start_log(settings, options)
@@ -125,7 +134,7 @@ def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
 
     def skip(message: str) -> None:
         skipped.append(message)
-        LOGGER.warning(message)
+        LOGGER.error(message)
 
     plan, keepers = prepared(request, settings, skip)
     if options["dry_run"] or options["explain"]:

@@ -17,7 +17,6 @@ from ..errors import BadFile
 from ..frame import Ccd, Exposure, RawCcd
 from .layout import Layout, Pixels
 
-
 BLOCK = 2880
 """Bytes; a FITS file is a whole number of them (FITS Standard 4.0, section 3.1)."""
 

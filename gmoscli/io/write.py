@@ -1,6 +1,8 @@
 """Write products: whole or not at all."""
 
+import glob
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,10 @@ from astropy.io import fits
 from ..errors import GmosError
 from ..frame import Catalogue, Ccd, Exposure, Observation
 from .header import extension, primary
+
+
+FULL = 32 << 20
+"""Bytes; with less than this left a failed write means a full disk: planes are that large."""
 
 
 def write_product(exposure: Exposure, path: Path, kind: str, stamp: str) -> None:
@@ -37,6 +43,7 @@ def written(path: Path) -> Iterator[Path]:
 
     Raises GmosError when the folder cannot be written or is full; nothing stays behind.
     """
+    remove_abandoned(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
@@ -44,10 +51,37 @@ def written(path: Path) -> Iterator[Path]:
             os.fsync(stream.fileno())
         part.replace(path)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise GmosError(f"cannot write: {reason}", path=path) from error
+        raise GmosError(f"cannot write: {_reason(error, path.parent)}", path=path) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def remove_abandoned(path: Path) -> None:
+    """Remove drafts of this file whose process was killed."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        number = part.name.removesuffix(".part").rpartition(".")[2]
+        if number.isdigit() and not _runs(int(number)):
+            part.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    """Say whether a process of this number is there."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _reason(error: OSError, folder: Path) -> str:
+    """Return what stopped the writing; numpy does not hand on what the system said."""
+    if error.strerror:
+        return error.strerror.lower()
+    if shutil.disk_usage(folder).free < FULL:
+        return "no space left on device"
+    return str(error).partition("\n")[0].lower()
 
 
 def ccd_units(exposure: Exposure, ccd: Ccd, kind: str, version: int) -> list[fits.ImageHDU]:

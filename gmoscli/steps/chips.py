@@ -58,7 +58,7 @@ def register_ccds(
 
 
 def _crossing(seen: Crossings, index: int) -> NDArray[np.bool_]:
-    """Say which stars lie on a chip in one frame and on another chip in the other, well measured."""
+    """Say which well-measured stars lie on a chip in one frame, and on another in the other."""
     result: NDArray[np.bool_] = ((seen.ccds == index).sum(axis=1) == 1) & (seen.error < GOOD)
     return result
 
@@ -124,11 +124,10 @@ def solved(
     design[rows, len(free) + seen.second] += 1.0
     design = np.delete(design, len(free) + reference, axis=1)
     weight = 1 / seen.error
-    solution = np.zeros((design.shape[1], 2))
+    solution: Points = np.zeros((design.shape[1], 2))
     for _ in range(5):
-        solution, *_ = np.linalg.lstsq(
-            design * weight[:, None], seen.apart * weight[:, None], rcond=None
-        )
+        scaled = design * weight[:, None], seen.apart * weight[:, None]
+        solution = np.linalg.lstsq(*scaled, rcond=None)[0].astype(np.float64)
         off = np.abs(seen.apart - design @ solution).max(axis=1) / seen.error
         typical = max(SIGMA_PER_MAD * float(np.median(off)), 1e-9)
         weight = np.where(off < 3 * typical, 1 / seen.error, 0.0)

@@ -37,6 +37,8 @@ DARK = 8
 """Rank, among the 25 pixels around one, of the value that tells a star from a line of light."""
 TYPICAL_FWHM = 3.0
 """Pixels; for frames whose seeing is not known."""
+ALIKE = 1.3
+"""Ratio of seeings up to which a Gaussian makes two frames alike."""
 WIDEST = 6
 """Largest radius, in pixels, of the smoothing to common seeing."""
 FAINTEST = 0.25
@@ -252,7 +254,8 @@ def seeing_explains(
     excused = np.zeros_like(suspect)
     frame, y, x = places(suspect)
     here = overlay.model[y, x]
-    plainly = overlay.sci[frame, y, x] - here <= light * np.maximum(
+    sharper = np.maximum(light, _higher_cores(fwhm))[frame].astype(np.float32)
+    plainly = overlay.sci[frame, y, x] - here <= sharper * np.maximum(
         here - np.float32(sky), 0
     ) + gradient * _gradient_at(overlay.model, y, x)
     excused[frame[plainly], y[plainly], x[plainly]] = True
@@ -275,6 +278,20 @@ def seeing_explains(
     return excused
 
 
+def _higher_cores(fwhm: tuple[float, ...]) -> NDArray[np.float64]:
+    """Return by what share of its light in the median a star's core is higher in each frame.
+
+    Only for frames so much sharper than most that no Gaussian makes them alike: 0 for the others.
+    """
+    widths = np.asarray(fwhm, float)
+    known = np.sort(widths[widths > 0])
+    if not len(known):
+        return np.zeros(len(widths))
+    most = known[len(known) // 2]
+    ratio = np.where(widths > 0, most / np.maximum(widths, 1e-3), 1.0)
+    return np.where(ratio > ALIKE, MARGIN * ratio**2 - 1, 0.0)
+
+
 def _extra_widths(fwhm: tuple[float, ...]) -> NDArray[np.float64]:
     """Return the sigma of the Gaussian that brings each frame to the widest seeing, pixels."""
     widths = np.asarray(fwhm, float)
@@ -283,7 +300,8 @@ def _extra_widths(fwhm: tuple[float, ...]) -> NDArray[np.float64]:
         return np.zeros(len(widths))
     widths = np.where(widths > 0, widths, np.median(known))
     extra = np.sqrt(np.maximum(widths.max() ** 2 - widths**2, 0)) / 2.355
-    return np.minimum(extra, WIDEST / 2)
+    result: NDArray[np.float64] = np.minimum(extra, WIDEST / 2)
+    return result
 
 
 def _smoothed_at(

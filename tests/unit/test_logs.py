@@ -44,7 +44,7 @@ def test_a_level_lets_pass_what_is_as_grave_and_worse_says_so(level, lines):
 
 
 def test_a_command_signs_its_messages():
-    assert said("warning", prefix="reduce: ")[0] == "warning: reduce: a doubt"
+    assert said("warning", prefix="reduce: ")[0] == "reduce: warning: a doubt"
 
 
 def test_the_file_holds_everything_with_time_and_level(tmp_path):
