@@ -1,6 +1,6 @@
 """A picture of an exposure: its ccds in their places, stretched, flagged pixels in colour."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,17 +86,17 @@ def preview_of(
             there = ", ".join(str(info.index) for info in source.obs.ccds)
             raise UsageError(f"has no ccd {only}", path=path, hint=f"its ccds: {there}")
         factor = block_size(infos, width)
-        panels = [from_afar(ccd, factor, flags=flags) for ccd in shown(source, infos)]
+        panels = [from_afar(shown(source, i.index), factor, flags=flags) for i in infos]
         return picture(source.obs, panels)
 
 
-def shown(source: ExposureFile, infos: Sequence[CcdInfo]) -> Iterator[Ccd]:
-    """Yield ccds of a file as they are, raw ones trimmed and without their zero level."""
-    for info in infos:
-        ccd = source.ccd(info.index)
-        if isinstance(ccd, RawCcd):
-            ccd = subtract_overscan(flag_saturated(ccd), function="constant")
-        yield ccd
+def shown(source: ExposureFile, index: int) -> Ccd:
+    """Return a ccd of a file as it is, a raw one trimmed and without its zero level."""
+    ccd = source.ccd(index)
+    if not isinstance(ccd, RawCcd):
+        return ccd
+    trimmed: Ccd = subtract_overscan(flag_saturated(ccd), function="constant")
+    return trimmed
 
 
 def block_size(infos: Sequence[CcdInfo], width: int) -> int:

@@ -12,7 +12,7 @@ from ..dq import Dq
 from ..frame import Ccd, CcdInfo
 from ..io import ExposureFile
 from ..png import encoded
-from ..preview import block_size, from_afar, picture, shown
+from ..preview import Panel, block_size, from_afar, picture, shown
 from ..stats import median_and_noise, thinned
 
 Mask = NDArray[np.bool_]
@@ -58,15 +58,18 @@ def looks(
     """
     infos = source.obs.ccds
     factor = block_size(infos, width)
-    seen, coloured, plain = [], [], []
-    for number, ccd in enumerate(shown(source, infos), start=1):
-        seen.append(look(ccd, masks.get(number)))
-        coloured.append(from_afar(ccd, factor))
-        plain.append(from_afar(ccd, factor, flags=False))
-    return tuple(seen), (
+    numbered = enumerate(infos, start=1)
+    found = [_seen(shown(source, i.index), masks.get(number), factor) for number, i in numbered]
+    seen, coloured, plain = zip(*found, strict=True)
+    return seen, (
         encoded(picture(source.obs, coloured)),
         encoded(picture(source.obs, plain)),
     )
+
+
+def _seen(ccd: Ccd, sources: NDArray[Any] | None, factor: int) -> tuple[Look, Panel, Panel]:
+    """Return the look of a ccd, and how it looks from afar with flags and without."""
+    return look(ccd, sources), from_afar(ccd, factor), from_afar(ccd, factor, flags=False)
 
 
 def look(ccd: Ccd, sources: NDArray[Any] | None) -> Look:
