@@ -50,6 +50,8 @@ td.wrap { white-space: normal; min-width: 14rem; }
 code { font: .85rem ui-monospace, monospace; }
 footer { margin-top: 2.5rem; font-size: .85rem; color: var(--soft); }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; }
-  h2 { break-after: avoid; } figure, tr { break-inside: avoid; } .scroll { overflow: visible; }
-  th, td { padding-right: .4rem; } table { font-size: 7.5pt; } }
+  * { print-color-adjust: exact; } h2 { break-after: avoid; } figure, tr { break-inside: avoid; }
+  .scroll { overflow: visible; } .plots { grid-template-columns: repeat(3, 1fr); gap: .6rem; }
+  .pair { flex-wrap: nowrap; } th, td { padding: .15rem .5rem .15rem 0; }
+  table, code { font-size: 7.5pt; } }
 """
