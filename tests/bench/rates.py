@@ -44,7 +44,7 @@ def swarp(size: Size) -> Iterator[Row]:
     """Stack the same calibrated frames with SWarp: LANCZOS3, clipped."""
     program = shutil.which("SWarp") or shutil.which("swarp")
     if program is None:
-        yield Row("SWarp", "not installed", dragons="")
+        yield Row("SWarp", "not installed")
         return
     desk = size.desk
     staged = desk.run(
@@ -62,6 +62,5 @@ def swarp(size: Size) -> Iterator[Row]:
     rate = int(pixels) / MEGA / wall(usages).middle
     yield Row(
         "SWarp, two threads",
-        f"{rate:.3g} Mpix/s",
-        f"({incumbent.SWARP} where the targets were set)",
+        f"{rate:.3g} Mpix/s ({incumbent.SWARP} where the targets were set)",
     ).taking(usages)
