@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..depth import depth_median
 from ..dq import UNUSABLE, Dq
 from ..frame import Deep, Plane, Planes
+from ..stats import places
 from ..step import Choice, Range, step
 
 _UNUSABLE = np.uint16(UNUSABLE)
@@ -49,8 +50,23 @@ def clip_noise(
         away = sci - median
         own = np.sqrt(var + error)
         odd = usable & judged & ((away > hsigma * own) | (away < -lsigma * own))
+        if sources == "keep":
+            odd &= ~((n == 2) & beside_light(odd, sci, var, deep.sky))
         dq[odd] |= np.uint16(Dq.COSMIC_RAY)
     return replace(deep, dq=flags)
+
+
+def beside_light(odd: NDArray[np.bool_], sci: Plane, var: Plane, sky: float) -> NDArray[np.bool_]:
+    """Say which odd pixels have light on either side, along the row: they are a source's wing.
+
+    The lower of two frames does not see how far the light of the other one reaches.
+    """
+    wing = np.zeros_like(odd)
+    y, x = places(odd)
+    last = sci.shape[1] - 1
+    around = sum(sci[y, np.clip(x + step, 0, last)] for step in (-2, -1, 1, 2)) / np.float32(4)
+    wing[y, x] = around - np.float32(sky) > LIGHT * np.sqrt(var[y, x] / 4)
+    return wing
 
 
 @step("rejectPixels")

@@ -5,7 +5,8 @@ the median of all frames is a cosmic ray. Where the stack sees light, sharper fr
 cores and neighbouring pixels differ with the sub-pixel shift: there each suspect is compared with
 the other frames after all have been smoothed to the same seeing, and may differ by a share of the
 light and of its local gradient (after the test of MultiDrizzle: Fruchter & Hook 2002, PASP 114,
-144). Where one frame alone sees the sky, what is sharper than a star can be is a cosmic ray.
+144). Where one frame alone sees the sky, or has a seeing unlike that of the others, what is sharper
+than a star can be is a cosmic ray.
 """
 
 from collections.abc import Iterator
@@ -37,8 +38,8 @@ DARK = 8
 """Rank, among the 25 pixels around one, of the value that tells a star from a line of light."""
 TYPICAL_FWHM = 3.0
 """Pixels; for frames whose seeing is not known."""
-ALIKE = 1.3
-"""Ratio of seeings up to which a Gaussian makes two frames alike."""
+ALIKE = 1.4
+"""Ratio of seeings up to which smoothing by a Gaussian makes the stars of two frames alike."""
 WIDEST = 6
 """Largest radius, in pixels, of the smoothing to common seeing."""
 FAINTEST = 0.25
@@ -73,16 +74,17 @@ def flag_cosmic_rays(
     noise = np.sqrt(overlay.var + overlay.model_var)
     away = overlay.sci - overlay.model
     away[~overlay.good] = 0
-    suspect = away > hsigma * noise
+    odd = unlike(strips.fwhm)[:, None, None]  # these are judged as if each were the only frame
+    suspect = (away > hsigma * noise) & ~odd
     lit = illuminated(overlay, strips.sky)
     excused = seeing_explains(
         overlay, suspect & lit, strips.fwhm, strips.sky, hsigma, light, gradient
     )
-    few = overlay.good & (overlay.good.sum(axis=0) <= FEW)
+    few = overlay.good & ((overlay.good.sum(axis=0) <= FEW) | odd)
     rays = (suspect & ~excused) | sharp_rays(overlay, few, strips, hsigma)
-    beside = (away > grow_sigma * noise) & ~lit
+    beside = (away > grow_sigma * noise) & ~lit & ~odd
     beside |= spilt(overlay)
-    alone = overlay.good & (overlay.good.sum(axis=0) == 1)
+    alone = overlay.good & ((overlay.good.sum(axis=0) == 1) | odd)
     wings = alone & (overlay.sci - np.float32(strips.sky) > grow_sigma * noise)
     for _ in range(GROWTH):
         near = with_neighbours(rays) & ~rays
@@ -254,18 +256,19 @@ def seeing_explains(
     excused = np.zeros_like(suspect)
     frame, y, x = places(suspect)
     here = overlay.model[y, x]
-    sharper = np.maximum(light, _higher_cores(fwhm))[frame].astype(np.float32)
-    plainly = overlay.sci[frame, y, x] - here <= sharper * np.maximum(
+    plainly = overlay.sci[frame, y, x] - here <= light * np.maximum(
         here - np.float32(sky), 0
     ) + gradient * _gradient_at(overlay.model, y, x)
     excused[frame[plainly], y[plainly], x[plainly]] = True
     frame, y, x = frame[~plainly], y[~plainly], x[~plainly]
     if not len(frame):
         return excused
-    smoothed, variance = _smoothed_at(overlay, y, x, _extra_widths(fwhm))
+    odd = unlike(fwhm)
+    widths = tuple(np.where(odd, 0.0, fwhm))
+    smoothed, variance = _smoothed_at(overlay, y, x, _extra_widths(widths))
     mine = np.arange(len(frame))
     ours, our_variance = smoothed[frame, mine], variance[frame, mine]
-    smoothed[frame, mine] = np.nan
+    smoothed[frame, mine] = smoothed[odd] = np.nan
     others = _nan_median(smoothed)
     slope = _gradient_at(overlay.model, y, x)
     allowed = (
@@ -273,23 +276,19 @@ def seeing_explains(
         + light * np.maximum(others - np.float32(sky), 0)
         + gradient * slope
     )
-    explained = ours - others <= allowed
+    explained = ~(ours - others > allowed)  # also where no other frame is left to ask
     excused[frame[explained], y[explained], x[explained]] = True
     return excused
 
 
-def _higher_cores(fwhm: tuple[float, ...]) -> NDArray[np.float64]:
-    """Return by what share of its light in the median a star's core is higher in each frame.
-
-    Only for frames so much sharper than most that no Gaussian makes them alike: 0 for the others.
-    """
+def unlike(fwhm: tuple[float, ...]) -> NDArray[np.bool_]:
+    """Say which frames have a seeing that less than half of the others come near to."""
     widths = np.asarray(fwhm, float)
-    known = np.sort(widths[widths > 0])
-    if not len(known):
-        return np.zeros(len(widths))
-    most = known[len(known) // 2]
-    ratio = np.where(widths > 0, most / np.maximum(widths, 1e-3), 1.0)
-    return np.where(ratio > ALIKE, MARGIN * ratio**2 - 1, 0.0)
+    widths = np.where(widths > 0, widths, np.nan)
+    ratio = widths[:, None] / widths
+    apart = (ratio > ALIKE) | (ratio < 1 / ALIKE)
+    result: NDArray[np.bool_] = 2 * apart.sum(axis=1) > len(widths) - 1
+    return result
 
 
 def _extra_widths(fwhm: tuple[float, ...]) -> NDArray[np.float64]:
@@ -335,9 +334,9 @@ def _smoothed_at(
 
 
 def _nan_median(values: Plane) -> Plane:
-    """Return the median over frames of all values but the NaN that stands for the suspect."""
+    """Return the median over frames of all values but NaN, of which each column has as many."""
     order = np.sort(values, axis=0)  # NaN sorts last
-    n = len(values) - 1
+    n = np.count_nonzero(~np.isnan(values[:, 0]))
     result: Plane = (order[(n - 1) // 2] + order[n // 2]) * np.float32(0.5)
     return result
 

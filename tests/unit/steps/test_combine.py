@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gmoscli.dq import Dq
 from gmoscli.steps.combine import average, clip_noise, median, median_excess, reject_extremes
-from tests.builders import a_deep
+from tests.builders import a_deep, starlight
 
 RNG = np.random.default_rng(11)
 SHAPE = (50, 60)
@@ -65,8 +65,16 @@ def test_flagged_values_do_not_judge_others():
 
 
 def test_of_two_frames_the_brighter_is_clipped_since_cosmic_rays_only_add():
-    out = clip_noise(a_deep([[[100.0]], [[400.0]]], var=9.0, sky=100.0))
-    np.testing.assert_array_equal(out.dq[:, 0, 0], [0, Dq.COSMIC_RAY])
+    sci = np.full((2, 1, 9), 100.0)
+    sci[1, 0, 4] = 400.0
+    out = clip_noise(a_deep(sci, var=9.0, sky=100.0))
+    np.testing.assert_array_equal(out.dq[:, 0, 4], [0, Dq.COSMIC_RAY])
+
+
+def test_of_two_frames_the_wider_wing_of_a_star_is_kept():
+    sharp, wide = (starlight((41, 41), 20.0, 20.0, 1e5, fwhm, sky=100.0) for fwhm in (3.0, 7.0))
+    out = clip_noise(a_deep([sharp, wide], var=100.0, sky=100.0))
+    assert not out.dq.any()
 
 
 @pytest.mark.parametrize(("nlow", "nhigh"), [(0, 1), (1, 1), (2, 0)])
