@@ -417,10 +417,15 @@ def _gathered(
         pieces.append(tuple(found))
         member = [placement.weights[i] for i in own if i in placement.weights]
         weights.append(float(np.mean(member)) if member else 1.0)
-        widths = [w for i in own if (w := info_of(frame.obs, i).fwhm) is not None]
+        widths = [w for i in own if (w := _narrowest(info_of(frame.obs, i))) is not None]
         fwhm.append(float(np.median(widths)) if widths else 0.0)
     shape = (band.rows, grid.shape[1])
     return Strips(tuple(pieces), band.start, shape, tuple(weights), tuple(fwhm), sky)
+
+
+def _narrowest(info: CcdInfo) -> float | None:
+    """Return the seeing, in pixels, along the coarser axis."""
+    return None if info.fwhm is None else info.fwhm * info.roundness**0.5
 
 
 def _native_rows(

@@ -79,6 +79,11 @@ class CcdInfo:
     nudge: tuple[float, float] | None = None
     """How far stars showed the chip to lie from its tabulated place, tangent plane, arcsec."""
 
+    @property
+    def roundness(self) -> float:
+        """Axis ratio, at most 1, that a round star has on these pixels."""
+        return min(self.binning) / max(self.binning)
+
 
 @dataclass(frozen=True)
 class Readout:

@@ -15,7 +15,6 @@ from ..errors import GmosError
 from ..frame import Catalogue, Ccd, Exposure, Observation
 from .header import extension, primary
 
-
 FULL = 32 << 20
 """Bytes; with less than this left a failed write means a full disk: planes are that large."""
 

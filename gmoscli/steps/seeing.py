@@ -87,7 +87,9 @@ def _with_stars(obs: Observation, seen: NDArray[np.bool_] | None) -> Observation
         own = slice(start, start + len(info.sources))
         start = own.stop
         good.append(info.sources["clean"] & (True if seen is None else seen[own]))
-        some = info.sources[good[-1] & bright(info.sources) & is_round(info.sources)]
+        some = info.sources[
+            good[-1] & bright(info.sources) & is_round(info.sources, info.roundness)
+        ]
         widths.append(some["fwhm"] * info.wcs.scale)
     width = seeing(np.concatenate(widths)) if widths else None
     if width is None:
@@ -108,7 +110,7 @@ def _marked(info: CcdInfo, width: float, good: NDArray[np.bool_]) -> CcdInfo:
         return info
     sources = info.sources.copy()
     grown = sources["growth"][:, BASE] > 0
-    sources["star"] = good & grown & as_wide(sources, width / info.wcs.scale)
+    sources["star"] = good & grown & as_wide(sources, width / info.wcs.scale, info.roundness)
     return replace(info, sources=sources)
 
 

@@ -153,16 +153,19 @@ def measured(ccd: Ccd, bare: Bare, catalogue: Catalogue) -> tuple[Catalogue, flo
     catalogue["fwhm"] = widths(catalogue, bare)
     catalogue["clean"] &= catalogue["fwhm"] > 0.9 * narrowest_star(ccd)
     bright = catalogue["peak"] > 15 * bare.noise
-    fwhm = seeing(catalogue["fwhm"][catalogue["clean"] & bright & is_round(catalogue)])
+    fwhm = seeing(
+        catalogue["fwhm"][catalogue["clean"] & bright & is_round(catalogue, ccd.info.roundness)]
+    )
     width = fwhm or max(narrowest_star(ccd), float(np.median(catalogue["fwhm"])))
-    bare.unseen[:] |= cosmic_rays(bare, ccd.var, 0.8 * width)
+    coarse = width * float(np.sqrt(ccd.info.roundness))  # along the coarser axis
+    bare.unseen[:] |= cosmic_rays(bare, ccd.var, 0.8 * coarse)
     catalogue["clean"] &= centred(catalogue, bare, width)
     catalogue["flux"], catalogue["flux_error"] = fluxes(catalogue, bare, APERTURE * width)
     y, x = (np.rint(catalogue[axis]).astype(int) for axis in ("y", "x"))
     ny, nx = bare.sci.shape
     catalogue["background"] = bare.back[np.clip(y, 0, ny - 1), np.clip(x, 0, nx - 1)]
     catalogue["clean"] &= catalogue["flux"] > 0
-    catalogue["star"] = catalogue["clean"] & as_wide(catalogue, width)
+    catalogue["star"] = catalogue["clean"] & as_wide(catalogue, width, ccd.info.roundness)
     return catalogue, fwhm
 
 
@@ -222,15 +225,15 @@ def fluxes(
     return flux, np.sqrt(error**2 + np.maximum(flux, 0))
 
 
-def is_round(catalogue: Catalogue) -> Mask:
-    """Say which sources are no more elongated than trailed stars."""
-    result: Mask = catalogue["b"] > 0.6 * catalogue["a"]
+def is_round(catalogue: Catalogue, roundness: float) -> Mask:
+    """Say which sources are no more elongated than trailed stars, on pixels of that axis ratio."""
+    result: Mask = catalogue["b"] > 0.6 * roundness * catalogue["a"]
     return result
 
 
-def as_wide(catalogue: Catalogue, width: float) -> Mask:
+def as_wide(catalogue: Catalogue, width: float, roundness: float) -> Mask:
     """Say which sources have the round shape and the width (pixels) of stars."""
-    result: Mask = is_round(catalogue) & (np.abs(catalogue["fwhm"] / width - 1) < 0.25)
+    result: Mask = is_round(catalogue, roundness) & (np.abs(catalogue["fwhm"] / width - 1) < 0.25)
     return result
 
 
@@ -251,7 +254,8 @@ def seeing(diameters: NDArray[np.float64]) -> float | None:
 
 def narrowest_star(ccd: Ccd) -> float:
     """Return the FWHM (pixels) that a star has in the best seeing, spread over square pixels."""
-    return float(np.hypot(BEST_SEEING / pixel_scale(ccd), 0.8))
+    best = float(np.hypot(BEST_SEEING / pixel_scale(ccd), 0.8))
+    return best * float(np.sqrt(ccd.info.roundness))
 
 
 def pixel_scale(ccd: Ccd) -> float:
