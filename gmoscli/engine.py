@@ -145,7 +145,8 @@ def _run(recipe: Recipe, frames: Sequence[Source], with_: Run) -> Iterator[Expos
         else:
             flow = [stacked(steps, list(flow), with_, report)]
     for frame in flow:
-        yield exposure(frame)
+        whole = exposure(frame)
+        yield replace(whole, obs=replace(whole.obs, recipe=recipe.name))
 
 
 def exposure(frame: Source) -> Exposure:

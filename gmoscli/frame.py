@@ -208,6 +208,8 @@ class Observation:
     grids: tuple[Grid, ...] = ()
     reference: bool = False
     """True for the frame that the others were registered to."""
+    recipe: str = ""
+    """Of a product: the recipe that made it."""
     history: tuple[Done, ...] = ()
     used: tuple[Used, ...] = ()
     inputs: tuple["Observation", ...] = ()

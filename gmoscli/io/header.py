@@ -67,6 +67,7 @@ def primary(exposure: Exposure, kind: str, stamp: str) -> fits.Header:
     header["PROCSOFT"] = ("gmoscli", "software that made this file")
     header["PROCSVER"] = (__version__, "its version")
     header["PROCMODE"] = ("sq", "science quality")
+    header["RECIPE"] = (obs.recipe, "recipe that made this file")
     for keyword in ("PREPARE", "GEM-TLM", *_stamped(obs), MARKERS.get(kind)):
         if keyword is not None:
             header[keyword] = stamp

@@ -11,19 +11,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frame import Catalogue, CcdInfo, Observation
+from ..frame import CcdInfo, Observation
 from ..geometry import ARCSEC, Affine, Points, project
 from ..step import step
 from .profile import fitted_moffat, moffat_growth
 from .register import centre_of, paired
-from .sources import RADII, as_wide, is_round, seeing
+from .sources import BASE, RADII, as_wide, bright, growth_curve, is_round, seeing
 
 SAME = 0.5
 """Arcsec within which two frames see the same source."""
-BRIGHT = 20.0
-"""Signal-to-noise of sources whose widths count."""
-BASE = 3
-"""The radius, among RADII, that fluxes are measured in: most of the light, little of neighbours."""
 
 
 @step("measureIQ")
@@ -41,7 +37,10 @@ def measure_seeing(frames: Sequence[Observation]) -> Sequence[Observation]:
         witness = reference if i != reference else _another(frames, reference)
         seen = None if witness is None else _seen(places[i], places[witness])
         marked.append(_with_stars(obs, seen))
-    curves = [growth_curve(obs.ccds) for obs in marked]
+    curves = [
+        growth_curve([info.sources for info in obs.ccds if info.sources is not None])
+        for obs in marked
+    ]
     indices = [fitted_moffat(RADII, curve)[1] for curve in curves if curve is not None]
     if not indices:
         return marked
@@ -98,12 +97,6 @@ def _with_stars(obs: Observation, seen: NDArray[np.bool_] | None) -> Observation
     return replace(obs, ccds=tuple(infos))
 
 
-def bright(sources: Catalogue) -> NDArray[np.bool_]:
-    """Say which sources are bright enough for their widths to count."""
-    result: NDArray[np.bool_] = sources["flux"] > BRIGHT * sources["flux_error"]
-    return result
-
-
 def _marked(info: CcdInfo, width: float, good: NDArray[np.bool_]) -> CcdInfo:
     """Return a ccd with those of its good sources marked that are as wide (arcsec) as stars."""
     if info.sources is None or info.wcs is None:
@@ -112,21 +105,6 @@ def _marked(info: CcdInfo, width: float, good: NDArray[np.bool_]) -> CcdInfo:
     grown = sources["growth"][:, BASE] > 0
     sources["star"] = good & grown & as_wide(sources, width / info.wcs.scale, info.roundness)
     return replace(info, sources=sources)
-
-
-def growth_curve(infos: Sequence[CcdInfo]) -> NDArray[np.float64] | None:
-    """Return the median growth curve of the bright stars; None with fewer than 5."""
-    curves = [
-        info.sources["growth"][info.sources["star"] & bright(info.sources)]
-        for info in infos
-        if info.sources is not None
-    ]
-    stars = np.concatenate(curves) if curves else np.empty((0, len(RADII)))
-    stars = stars[(stars > 0).all(axis=1)]
-    if len(stars) < 5:
-        return None
-    result: NDArray[np.float64] = np.median(stars / stars[:, BASE : BASE + 1], axis=0)
-    return result
 
 
 def _with_seeing(obs: Observation, curve: NDArray[np.float64] | None, beta: float) -> Observation:

@@ -4,6 +4,7 @@ Detection is that of Source Extractor (Bertin & Arnouts 1996, A&AS 117, 393), by
 ``sep`` (Barbary 2016, JOSS 1, 58).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from ..dq import Dq
 from ..frame import Catalogue, Ccd, Plane, Sky
 from ..stats import median_and_noise, thinned
 from ..step import Range, step
+from .profile import fitted_moffat
 from .sharp import sharper_than_stars, with_neighbours
 
 Mask = NDArray[np.bool_]
@@ -53,6 +55,10 @@ GROWN = 120
 """Brightest sources of a ccd whose growth curves are measured."""
 RADII = np.array([0.6, 0.9, 1.2, 1.6, 2.1, 2.7])
 """Arcsec: apertures of the growth curve, from the core to where neighbours begin to matter."""
+BASE = 3
+"""The radius, among RADII, that fluxes are compared in: most of the light, little of neighbours."""
+BRIGHT = 20.0
+"""Signal-to-noise of sources whose widths count."""
 BEST_SEEING = 0.35
 """Arcsec FWHM: no GMOS image is sharper."""
 UNSEEN = np.uint16(Dq.BAD | Dq.COSMIC_RAY | Dq.NO_DATA | Dq.UNILLUMINATED)
@@ -87,8 +93,7 @@ def measure_sources(
     catalogue = catalogue[catalogue["clean"]]
     catalogue = catalogue[np.argsort(-catalogue["flux"], kind="stable")[:MOST]]
     catalogue, fwhm = measured(ccd, bare, catalogue)
-    for i, radius in enumerate(RADII / pixel_scale(ccd)):
-        catalogue["growth"][:GROWN, i], _ = fluxes(catalogue[:GROWN], bare, radius)
+    with_growth(catalogue, bare, pixel_scale(ccd))
     return ccd.with_info(sources=catalogue, sky=measure_level(ccd, bare.noise), fwhm=fwhm)
 
 
@@ -105,9 +110,13 @@ def map_sources(
     if bare is None:
         return ccd.with_info(sources=np.empty(0, COLUMNS))
     found, segments = detected(bare, detect_thresh, detect_minarea, segments=True)
-    catalogue, _ = measured(ccd, bare, outlined(ccd, found))
+    catalogue, fwhm = measured(ccd, bare, outlined(ccd, found))
+    with_growth(catalogue, bare, pixel_scale(ccd))
+    curve = growth_curve([catalogue])
+    if curve is not None:
+        fwhm = fitted_moffat(RADII, curve)[0] / pixel_scale(ccd)
     marked = ccd.with_planes(objects=(segments > 0).astype(np.uint8))
-    return marked.with_info(sources=catalogue, sky=measure_level(ccd, bare.noise))
+    return marked.with_info(sources=catalogue, sky=measure_level(ccd, bare.noise), fwhm=fwhm)
 
 
 def without_sky(ccd: Ccd, mesh: int) -> Bare | None:
@@ -235,6 +244,30 @@ def as_wide(catalogue: Catalogue, width: float, roundness: float) -> Mask:
     """Say which sources have the round shape and the width (pixels) of stars."""
     result: Mask = is_round(catalogue, roundness) & (np.abs(catalogue["fwhm"] / width - 1) < 0.25)
     return result
+
+
+def bright(sources: Catalogue) -> Mask:
+    """Say which sources are bright enough for their widths to count."""
+    result: Mask = sources["flux"] > BRIGHT * sources["flux_error"]
+    return result
+
+
+def growth_curve(catalogues: Sequence[Catalogue]) -> NDArray[np.float64] | None:
+    """Return the median growth curve of the bright stars, 1 at BASE; None with fewer than 5."""
+    curves = [sources["growth"][sources["star"] & bright(sources)] for sources in catalogues]
+    stars = np.concatenate(curves) if curves else np.empty((0, len(RADII)))
+    stars = stars[(stars > 0).all(axis=1)]
+    if len(stars) < 5:
+        return None
+    result: NDArray[np.float64] = np.median(stars / stars[:, BASE : BASE + 1], axis=0)
+    return result
+
+
+def with_growth(catalogue: Catalogue, bare: Bare, scale: float) -> None:
+    """Fill in the growth curves of the brightest sources; ``scale`` is in arcsec per pixel."""
+    some = np.argsort(-catalogue["flux"], kind="stable")[:GROWN]
+    for i, radius in enumerate(RADII / scale):
+        catalogue["growth"][some, i], _ = fluxes(catalogue[some], bare, radius)
 
 
 def seeing(diameters: NDArray[np.float64]) -> float | None:
