@@ -23,7 +23,7 @@ COLUMNS = ("step", "parameter", "value", "default", "type", "allowed", "meaning"
 
 @click.command(cls=Command)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.argument("primitives", nargs=-1, type=STEP, metavar="PRIMITIVE...")
+@click.argument("primitives", nargs=-1, type=STEP, metavar="[PRIMITIVE]...")
 @click.option(
     "-r",
     "--recipe",
