@@ -71,6 +71,27 @@ def test_modules_and_their_tables_are_there_and_nothing_else_of_the_package(file
     assert {name for name in names if name.startswith("gmoscli/")} == own
 
 
+def test_what_is_installed_makes_a_master_without_the_checkout(files, tmp_path):
+    night = "--roi stamp --biases 2 --flats 0 --frames 0"
+    script = f"""
+    gmoscli simulate raw {night} > made
+    grep -h 0613S made | reduce - | xargs showd -d tags
+    """
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        env={"PATH": path, "HOME": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    name, tags = done.stdout.split("\t")
+    assert (tmp_path / name).exists()
+    assert {"BIAS", "PROCESSED"} <= set(tags.strip().split(","))
+
+
 def test_the_readme_names_the_oldest_python():
     oldest = PROJECT["requires-python"].removeprefix(">=")
     assert f"Python {oldest} or newer" in (ROOT / "README.md").read_text()
