@@ -21,6 +21,9 @@ from ..step import Range, step
 
 MOST = 400
 """Brightest stars of a frame that are compared; more add cost and no accuracy."""
+FEWEST_TO_TURN = 5
+"""Pairs from which a rotation is fitted: left out, 0.02 degrees would put a ccd's corners off by
+0.4 pixel; put in, it adds 0.005 pixel to the error by five stars."""
 FLOOR = 0.005
 """Arcsec: what distortion and the atmosphere leave, however bright the star."""
 
@@ -48,7 +51,7 @@ def register(
     first_pass: Annotated[float, "how far headers may be wrong, arcsec", Range(0.1)] = 20.0,
     match_radius: Annotated[float, "largest residual of a pair, arcsec", Range(0.05)] = 0.5,
     min_sources: Annotated[int, "fewest matched stars", Range(1)] = 5,
-    rotate: Annotated[bool, "fit a rotation as well, with ten pairs or more"] = True,
+    rotate: Annotated[bool, "fit a rotation as well, with five pairs or more"] = True,
 ) -> Sequence[Observation]:
     """Place all frames on the sky of the best of them.
 
@@ -156,7 +159,8 @@ def fitted(
                 hint="leave the frame out, or set -p register:min_sources",
             )
         error = np.hypot(reference.error[ours], stars.error[theirs])
-        fix = _moved(reference.at[ours], stars.at[theirs], 1 / error**2, rotate and len(ours) >= 10)
+        turn = rotate and len(ours) >= FEWEST_TO_TURN
+        fix = _moved(reference.at[ours], stars.at[theirs], 1 / error**2, turn)
         residuals = stars.at[theirs] - fix(reference.at[ours])
         spread = SIGMA_PER_MAD * float(np.median(np.abs(residuals)))
         pairs = paired(fix(reference.at), stars.at, min(radius, max(4 * spread, 4 * FLOOR)))
