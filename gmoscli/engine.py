@@ -232,11 +232,13 @@ def shelved(
 
 
 def loaded(steps: Sequence[Step], frames: Iterable[Source], with_: Run) -> Iterator[Source]:
-    """Yield the frames after some steps, in memory, the ccds of a frame side by side."""
+    """Yield the frames after some steps, in memory.
+
+    One ccd after the other: a whole frame is held already, and what works on one at leisure, the
+    source extraction of a stack, does not let a second thread run.
+    """
     for frame in frames:
-        indexes = [info.index for info in frame.obs.ccds]
-        done = ahead(with_.pool, partial(worked, steps, with_, frame), indexes, with_.jobs)
-        ccds = {ccd.info.index: ccd for ccd in done}
+        ccds = {i.index: worked(steps, with_, frame, i.index) for i in frame.obs.ccds}
         _let_go(frame)
         obs = replace(frame.obs, ccds=tuple(ccd.info for ccd in ccds.values()))
         yield Loaded(noted(obs, steps), ccds)
