@@ -22,6 +22,11 @@ dataselect -t FLAT raw/N* | reduce -
 """
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer to write the digests of ``tests/golden`` anew."""
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden/*.json")
+
+
 @pytest.fixture(scope="session")
 def raw(tmp_path_factory) -> Path:
     """A folder with the raw files of a simulated night, its mask and its truth."""
