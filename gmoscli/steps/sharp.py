@@ -3,6 +3,8 @@
 The idea is van Dokkum's (2001, PASP 113, 1420), with the known seeing in place of a median filter.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from ..frame import Plane
 from ..stats import places
 
 Mask = NDArray[np.bool_]
+Indexes = NDArray[np.intp]
 
 MARGIN = 1.3
 """How much steeper than its seeing a star may be: undersampling, a wrong seeing."""
@@ -52,4 +55,20 @@ def with_neighbours(mask: Mask) -> Mask:
     grown = wide.copy()
     grown[..., 1:, :] |= wide[..., :-1, :]
     grown[..., :-1, :] |= wide[..., 1:, :]
+    return grown
+
+
+def grown_where(mask: Mask, allowed: Callable[[Indexes, Indexes], Mask]) -> Mask:
+    """Return the mask with those of its eight neighbours for which ``allowed(y, x)`` says so.
+
+    Only the neighbours are looked at: cosmic rays cover a hundredth of an image.
+    """
+    ny, nx = mask.shape
+    y, x = places(mask)
+    around = np.array([(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx])
+    yy = np.clip(y + around[:, :1], 0, ny - 1).ravel()
+    xx = np.clip(x + around[:, 1:], 0, nx - 1).ravel()
+    more = allowed(yy, xx)
+    grown = mask.copy()
+    grown[yy[more], xx[more]] = True
     return grown

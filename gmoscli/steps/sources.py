@@ -17,7 +17,7 @@ from ..frame import Catalogue, Ccd, Plane, Sky
 from ..stats import median_and_noise, thinned
 from ..step import Range, step
 from .profile import fitted_moffat
-from .sharp import sharper_than_stars, with_neighbours
+from .sharp import Indexes, grown_where, sharper_than_stars
 
 Mask = NDArray[np.bool_]
 
@@ -205,8 +205,11 @@ def cosmic_rays(bare: Bare, var: Plane, fwhm: float) -> Mask:
     In a long exposure every aperture holds some. ``fwhm`` (pixels) is to be a cautious one.
     """
     rays = sharper_than_stars(bare.sci, var, ~bare.unseen, fwhm=fwhm, sigma=5.0)
-    beside: Mask = with_neighbours(rays) & (bare.sci > 2.5 * np.sqrt(var))
-    return rays | (beside & ~bare.unseen)
+
+    def lit(y: Indexes, x: Indexes) -> Mask:
+        return (bare.sci[y, x] > 2.5 * np.sqrt(var[y, x])) & ~bare.unseen[y, x]
+
+    return grown_where(rays, lit)
 
 
 def centred(catalogue: Catalogue, bare: Bare, width: float) -> Mask:
