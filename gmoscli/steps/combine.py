@@ -1,6 +1,7 @@
 """Reject and combine: all frames of a band on one grid become one."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Annotated
 
 import numpy as np
@@ -76,7 +77,11 @@ def reject_extremes(
     nlow: Annotated[int, "lowest values to drop", Range(0)] = 0,
     nhigh: Annotated[int, "highest values to drop", Range(0)] = 1,
 ) -> Deep:
-    """Flag the lowest and highest good values of each pixel, as long as one stays."""
+    """Flag the lowest and highest good values of each pixel, as long as one stays.
+
+    The variance of what stays is lowered to what makes that of their mean right: a mean without
+    extremes scatters less than one of as many values that nobody chose.
+    """
     good = (deep.dq & _UNUSABLE) == 0
     n = good.sum(axis=0)
     rank = np.where(good, deep.sci, np.float32(np.inf)).argsort(axis=0).argsort(axis=0)
@@ -84,7 +89,23 @@ def reject_extremes(
     odd = good & enough & ((rank < nlow) | (rank >= n - nhigh))
     flags = deep.dq.copy()
     flags[odd] |= np.uint16(Dq.COSMIC_RAY)
-    return replace(deep, dq=flags)
+    excess = np.array([trimmed_excess(k, nlow, nhigh) for k in range(len(good) + 1)], np.float32)
+    return replace(deep, dq=flags, var=deep.var * excess[n])
+
+
+@cache
+def trimmed_excess(n: int, nlow: int, nhigh: int) -> float:
+    """Return the variance of a mean without extremes over that of a mean of as many values.
+
+    Of ``n`` normal values the lowest and highest are left out, or none where none would stay.
+    There is no closed form: it is measured on the same 400 000 values each time, to 1 %.
+    """
+    kept = n - nlow - nhigh
+    if kept < 1 or kept == n:
+        return 1.0
+    values = np.random.default_rng(0).standard_normal((400_000 // n, n))
+    values.sort(axis=1)
+    return float(values[:, nlow : n - nhigh].mean(axis=1).var() * kept)
 
 
 @step("stackFrames")
