@@ -104,7 +104,7 @@ class Desk:
         """Return the desk after its mask was stored, and its biases and flats were reduced."""
         self.run("caldb", "init")
         self.run("caldb", "add", *(f"raw/{path.name}" for path in self.folder.glob("raw/bpm*")))
-        for files in (*self.biases, self.flats):
+        for files in filter(None, (*self.biases, self.flats)):
             self.run("reduce", "-q", *files)
         return self
 

@@ -1,0 +1,222 @@
+"""``python -m tests.bench.science``: reduce simulated nights, hold products against the truth."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gmoscli.simulate import Effects, Night
+
+from ..__main__ import machine, place
+from ..desks import Workshop
+from ..rows import table
+from .alignment import alignment
+from .detector import flats, overscan, saturation
+from .figures import HEADINGS, Figure, as_json, cells
+from .fringes import fringes
+from .headers import headers
+from .probe import probe
+from .rejection import cosmics, rejection
+from .resampling import resampling
+from .site import Site
+from .sky import noise
+from .stars import stars
+
+DETECTORS = {"N": "gmosn_ham", "S": "gmoss_ham2"}
+MIXES = {
+    "one bad": (0.5, 0.5, 0.5, 0.5, 1.2),
+    "all": (0.4, 0.6, 0.8, 1.0, 1.2),
+    "one good": (1.2, 1.2, 1.2, 1.2, 0.4),
+}
+"""Seeing of five frames, arcsec."""
+ALIGNED: dict[str, tuple[float, dict[str, Any]]] = {
+    "sparse": (0.05, {"star_density": 0.7, "galaxy_density": 0.0}),
+    "headers 10 arcsec off": (0.01, {"pointing_error": 10.0}),
+    "first frame worst": (0.01, {"seeing": (1.6, 0.7, 0.8), "exposure": (100.0, 350.0, 200.0)}),
+    "turned": (0.01, {"roll_error": 0.05}),
+}
+"""Nights that are hard to align: largest rms, pixels, and what is unusual."""
+FEW = {"frames": 3, "biases": 3, "flats": 3}
+
+
+@dataclass(frozen=True)
+class Nights:
+    """The nights of one run."""
+
+    shop: Workshop
+    quick: bool
+    full: bool
+    _made: dict[str, Site] = field(default_factory=dict)
+
+    @property
+    def binning(self) -> int:
+        """The usual binning."""
+        return 4 if self.quick else 2
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Numbers of frames of the first night that are stacked."""
+        return (1, 2, 5) if self.quick else (1, 2, 5, 20)
+
+    def site(
+        self,
+        telescope: str,
+        band: str,
+        effects: Effects | None = None,
+        *,
+        mark: str = "",
+        binning: int | None = None,
+        **more: Any,
+    ) -> Site:
+        """Return a night of one telescope in one band, always the same for the same mark."""
+        binned = binning or self.binning
+        name = f"{telescope} {band} {binned}x{binned}{f' {mark}' if mark else ''}"
+        if name not in self._made:
+            usual = {"magnitudes": (15.5, 23.0), "filter": band, "binning": (binned, binned)}
+            night = Night(detector=DETECTORS[telescope], **usual | more)
+            self._made[name] = Site(self.shop, name, night, effects or Effects())
+        return self._made[name]
+
+    @cached_property
+    def first(self) -> Site:
+        """The night of most frames."""
+        return self.site("N", "r", frames=max(self.counts))
+
+    @cached_property
+    def others(self) -> tuple[Site, ...]:
+        """Nights of five frames."""
+        sites = [self.site("S", "r")]
+        if not self.quick:
+            sites += [self.site("N", "z"), self.site("S", "z")]
+        if self.full:
+            sites += [self.site("N", "r", binning=1), self.site("S", "r", binning=1)]
+        return tuple(sites)
+
+    @property
+    def stacks(self) -> Iterator[tuple[Site, int]]:
+        """Yield the stacks to be judged: nights and numbers of frames."""
+        for count in self.counts:
+            yield self.first, count
+        for site in self.others:
+            yield site, 5
+
+
+def _noise(nights: Nights) -> Iterator[Figure]:
+    """Noise and outliers of blank sky."""
+    for site, count in nights.stacks:
+        yield from noise(site, count)
+
+
+def _stars(nights: Nights) -> Iterator[Figure]:
+    """Fluxes, colours and places of stars."""
+    for site, count in nights.stacks:
+        yield from stars(site, count)
+
+
+def _alignment(nights: Nights) -> Iterator[Figure]:
+    """Placements of frames, and scales of their counts."""
+    yield from alignment(nights.first, 0.01)
+    for mark, (limit, unusual) in ALIGNED.items():
+        yield from alignment(nights.site("N", "r", mark=mark, **FEW | unusual), limit)
+
+
+def _rejection(nights: Nights) -> Iterator[Figure]:
+    """What rejection takes from stars."""
+    quiet = Effects().without("cosmic_rays")
+    for mark, seeing in MIXES.items():
+        yield from rejection(nights.site("N", "r", quiet, mark=f"seeing {mark}", seeing=seeing))
+
+
+def _cosmics(nights: Nights) -> Iterator[Figure]:
+    """What cosmic rays rejection leaves."""
+    site = nights.site("S", "r")
+    twin = nights.site("S", "r", Effects().without("cosmic_rays"), mark="twin")
+    for count in (1, 2, 5):
+        yield from cosmics(site, twin, count)
+
+
+def _detector(nights: Nights) -> Iterator[Figure]:
+    """Overscan, flats, saturation."""
+    plain = Effects.only("gain", "bias_level", "drift", "overscan_trail", "read_noise")
+    for telescope in DETECTORS:
+        night = nights.site(telescope, "r", plain, mark="biases", frames=0, flats=0)
+        yield from overscan(night)
+    for site in (nights.first, *nights.others):
+        yield from flats(site)
+    yield from saturation(nights.first)
+
+
+def _fringes(nights: Nights) -> Iterator[Figure]:
+    """What is left of fringes."""
+    for telescope in DETECTORS:
+        yield from fringes(nights.site(telescope, "z"))
+
+
+def _resampling(_: Nights) -> Iterator[Figure]:
+    """Stars and bad pixels at sub-pixel phases."""
+    yield from resampling()
+
+
+def _probe(nights: Nights) -> Iterator[Figure]:
+    """The shadow of the guide probe."""
+    for telescope in DETECTORS:
+        effects = Effects().including("guide_probe")
+        yield from probe(nights.site(telescope, "r", effects, mark="probe", **FEW | {"frames": 2}))
+
+
+def _headers(nights: Nights) -> Iterator[Figure]:
+    """What headers and tables say."""
+    for site, count in nights.stacks:
+        yield from headers(site, count)
+
+
+CASES: dict[str, Callable[[Nights], Iterator[Figure]]] = {
+    "noise": _noise,
+    "stars": _stars,
+    "alignment": _alignment,
+    "rejection": _rejection,
+    "cosmics": _cosmics,
+    "detector": _detector,
+    "fringes": _fringes,
+    "resampling": _resampling,
+    "probe": _probe,
+    "headers": _headers,
+}
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Nights binned 4x4: for a look.")
+@click.option("--full", is_flag=True, help="Nights binned 1x1 as well.")
+@click.option("--only", metavar="NAME,...", help=f"Some of: {' '.join(CASES)}.")
+@click.option("--json", "as_file", type=click.Path(path_type=Path), help="Write the figures here.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where nights are made, and kept for the next time. Default: a temporary folder.",
+)
+def science(
+    *, quick: bool, full: bool, only: str | None, as_file: Path | None, folder: Path | None
+) -> None:
+    """Reduce simulated nights with the commands, and hold the products against the truth."""
+    names = only.split(",") if only else list(CASES)
+    if unknown := set(names) - set(CASES):
+        raise click.UsageError(f"no such case: {', '.join(sorted(unknown))}")
+    told = machine()
+    click.echo(told)
+    figures: list[Figure] = []
+    with place(folder) as where:
+        nights = Nights(Workshop(where), quick=quick, full=full)
+        for case in (CASES[name] for name in names):
+            made = list(case(nights))
+            click.echo(f"\n{case.__doc__}\n\n{table(HEADINGS, map(cells, made))}")
+            figures += made
+            if as_file is not None:
+                as_file.write_text(json.dumps({"run": told, "figures": list(as_json(figures))}))
+
+
+if __name__ == "__main__":
+    science()

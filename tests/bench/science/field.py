@@ -1,0 +1,130 @@
+"""What one ccd of a product ought to show: the true sources on its pixels, and its blank sky."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sep
+from numpy.typing import NDArray
+
+from gmoscli.frame import Ccd, Exposure, Plane
+from gmoscli.geometry import Points, deproject, project
+from gmoscli.stats import SIGMA_PER_MAD
+
+from .site import Site
+
+Floats = NDArray[np.float64]
+
+WIDTH = 0.5 / np.sqrt(2 ** (1 / 3) - 1)
+"""Scale length over FWHM of the simulator's Moffat profiles, (1 + (r / a)^2)^-3."""
+BEYOND = 0.1
+"""Share of the noise of a pixel below which the wings of a source may reach into blank sky."""
+CELL = 64
+"""Pixels on a side of the cells in which the sky is measured."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """True sources on the pixels of one ccd, as the reference frame's headers have the sky."""
+
+    ccd: Ccd
+    at: Points
+    """Pixels."""
+    rate: Floats
+    """Electrons per second on this chip, in the clear."""
+    seconds: float
+    """By which the reference frame multiplies that: its exposure, through its clouds."""
+    size: Floats
+    """Scale length of each source's profile in the worst frame, pixels."""
+    seeing: Floats
+    """Scale length of a star in each frame, pixels."""
+    star: NDArray[np.bool_]
+    magnitude: Floats
+    colour: Floats
+
+    @property
+    def flux(self) -> Floats:
+        """Electrons in the reference frame."""
+        return self.rate * self.seconds
+
+    @cached_property
+    def covered(self) -> NDArray[np.bool_]:
+        """True at flagged pixels and where the wings of a source reach."""
+        covered = self.ccd.dq > 0
+        sigma = float(np.sqrt(np.median(self.ccd.var[~covered])))
+        central = 2 * self.flux / (np.pi * self.size**2)
+        ratio = np.maximum(central / (BEYOND * sigma), 1) ** (1 / 3)
+        radius = self.size * np.sqrt(ratio - 1)
+        sep.mask_ellipse(covered, *self.at.T, radius, radius, np.zeros_like(radius))
+        return covered
+
+    @cached_property
+    def level(self) -> Plane:
+        """The sky below the sources."""
+        sky = sep.Background(self.ccd.sci, mask=self.covered, bw=CELL, bh=CELL, fw=1, fh=1)
+        level: Plane = sky.back()
+        return level
+
+    @cached_property
+    def deviations(self) -> Floats:
+        """Of blank sky from its level, in sigmas by the variance plane."""
+        blank = ~self.covered
+        sigma = np.sqrt(np.maximum(self.ccd.var[blank], 1e-9))
+        return np.asarray((self.ccd.sci[blank] - self.level[blank]) / sigma, float)
+
+    @property
+    def scale(self) -> float:
+        """Arcsec per pixel."""
+        assert self.ccd.info.wcs is not None
+        return self.ccd.info.wcs.scale
+
+
+def fields(product: Exposure, site: Site) -> list[Field]:
+    """Return the field of each ccd of a product."""
+    header = product.obs.headers.phu
+    reference = str(header.get("REFFRAME") or header.get("ORIGNAME")).partition(".fits")[0]
+    truth = site.frames.loc[reference]
+    frames = site.frames[site.frames["kind"] == "science"]
+    true, told = (
+        (float(truth[f"{kind}_ra"]), float(truth[f"{kind}_dec"])) for kind in ("true", "header")
+    )
+    sky = np.column_stack([site.sources["ra"], site.sources["dec"]])
+    seen = deproject(project(sky, true), told)
+    seeing = np.asarray(frames["seeing"])[: combined(product)]
+    seconds = float(truth["transparency"]) * product.obs.exposure_time
+    return [_field(ccd, seen, seeing, seconds, site) for ccd in product.ccds]
+
+
+def combined(product: Exposure) -> int:
+    """Return the number of frames behind a product."""
+    count = product.obs.headers.phu.get("NCOMBINE")
+    return count if isinstance(count, int) else 1
+
+
+def _field(ccd: Ccd, sky: Points, seeing: Floats, seconds: float, site: Site) -> Field:
+    assert ccd.info.wcs is not None
+    at = ccd.info.wcs.pixels(sky)
+    ny, nx = ccd.sci.shape
+    near = ((at > -100) & (at < (nx + 100, ny + 100))).all(axis=1)
+    sources, at = site.sources[near], at[near]
+    scale = ccd.info.wcs.scale
+    fwhm = np.hypot(max(seeing), 2 * np.asarray(sources["half_light"]))
+    return Field(
+        ccd,
+        at,
+        np.asarray(sources[f"rate{ccd.info.index}"], float),
+        seconds,
+        WIDTH * fwhm / scale,
+        WIDTH * seeing / scale,
+        np.asarray(sources["kind"] == "star"),
+        np.asarray(sources["magnitude"], float),
+        np.asarray(sources["colour"], float),
+    )
+
+
+def scatter(values: NDArray[Any]) -> float:
+    """Return a robust standard deviation about the median; NaN for fewer than five values."""
+    if len(values) < 5:
+        return float("nan")
+    return SIGMA_PER_MAD * float(np.median(np.abs(values - np.median(values))))

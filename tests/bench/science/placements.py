@@ -1,0 +1,46 @@
+"""Print, as JSON, where frames are placed on the sky of the best: placements.py RAW..."""
+
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+from gmoscli.engine import Run, run
+from gmoscli.io import ExposureFile
+from gmoscli.masters import Masters
+from gmoscli.recipes import recipe_named
+from gmoscli.reductions import Request
+from gmoscli.scratch import scratch
+from gmoscli.session import prepared, settings_here
+
+MEMORY = 256 << 20
+
+
+def main() -> None:
+    """Calibrate and register the files named on the command line; nothing is stacked."""
+    recipe = recipe_named("reduceSeparateCCDs").until("match_counts")
+    request = Request(tuple(map(Path, sys.argv[1:])), recipe)
+    plan, _ = prepared(request, settings_here(), print)
+    frames = [ExposureFile(frame.path, frame) for frame in plan.frames if frame.path is not None]
+    with (
+        closing(Masters(plan.chosen, ExposureFile, MEMORY)) as masters,
+        scratch() as place,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        told = {}
+        for exposure in run(plan.recipe, frames, Run(masters, place, pool)):
+            obs, there = exposure.obs, exposure.obs.placement
+            told[obs.name] = {
+                "matrix": there.fix.matrix.tolist(),
+                "shift": there.fix.shift.tolist(),
+                "scale": there.scale,
+                "reference": obs.reference,
+                "matches": there.matches,
+                "rms": there.rms,
+            }
+    json.dump(told, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
