@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.commands import ROOT, environment, run
 
@@ -20,6 +21,11 @@ dataselect -t BIAS -e 'ut_date=="2022-06-13"' raw/N* | reduce -
 dataselect -t BIAS -e 'ut_date=="2022-06-27"' raw/N* | reduce -
 dataselect -t FLAT raw/N* | reduce -
 """
+
+
+# Machines are shared: time is measured in tests/bench. The same examples each time.
+settings.register_profile("calm", deadline=None, derandomize=True)
+settings.load_profile("calm")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,0 +1,64 @@
+"""The profile of stars, and what is sharper than any of them."""
+
+import numpy as np
+import pytest
+
+from gmoscli.steps.profile import fitted_moffat, moffat_growth
+from gmoscli.steps.sharp import sharper_than_stars, with_neighbours
+from tests.builders import starlight
+
+RADII = np.array([0.6, 0.9, 1.2, 1.6, 2.1, 2.7])
+
+
+@pytest.mark.parametrize("beta", [2.5, 3.0, 5.0])
+def test_growth_is_the_integral_of_the_profile(beta):
+    alpha = 0.8 / (2 * np.sqrt(2 ** (1 / beta) - 1))
+    r = np.linspace(0, 200, 2_000_001)
+    profile = (1 + (r / alpha) ** 2) ** -beta * r
+    light = np.cumsum(profile) / profile.sum()
+    expected = np.interp(RADII, r, light)
+    np.testing.assert_allclose(moffat_growth(RADII, 0.8, beta), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("fwhm", [0.4, 0.7, 1.3])
+@pytest.mark.parametrize("beta", [2.5, 3.0, 5.0])
+def test_width_and_index_come_back_from_the_growth_curve_in_any_unit(fwhm, beta):
+    curve = 123.0 * moffat_growth(RADII, fwhm, beta)
+    np.testing.assert_allclose(fitted_moffat(RADII, curve), (fwhm, beta), rtol=0.01)
+    assert fitted_moffat(RADII, curve, beta)[0] == pytest.approx(fwhm, rel=1e-3)
+
+
+@pytest.mark.parametrize("fwhm", [2.2, 3.0, 5.0, 9.0])
+@pytest.mark.parametrize("phase", [0.0, 0.3, 0.5])
+@pytest.mark.parametrize("flux", [1e4, 1e6])
+def test_no_star_is_sharper_than_a_star(fwhm, phase, flux):
+    star = starlight((41, 41), 20 + phase, 20 - phase, flux, fwhm)
+    everywhere = np.ones(star.shape, bool)
+    sharp = sharper_than_stars(star, star + 100, everywhere, fwhm=fwhm, sigma=5.0)
+    assert not sharp.any()
+
+
+@pytest.mark.parametrize("fwhm", [3.0, 5.0])
+def test_a_hit_of_one_pixel_is_sharper_on_sky_and_on_a_star(fwhm):
+    star = starlight((41, 41), 20, 20, 2e4, fwhm)
+    for y, x in ((5, 5), (20, 24)):
+        hit = star.copy()
+        hit[y, x] += 3000
+        sharp = sharper_than_stars(hit, star + 100, np.ones(star.shape, bool), fwhm=fwhm, sigma=5.0)
+        np.testing.assert_array_equal(np.argwhere(sharp), [[y, x]])
+
+
+def test_only_pixels_that_are_asked_about_are_judged():
+    hit = np.zeros((9, 9), np.float32)
+    hit[4, 4] = 1e4
+    none = np.zeros(hit.shape, bool)
+    assert not sharper_than_stars(hit, hit + 100, none, fwhm=4.0, sigma=5.0).any()
+
+
+def test_neighbours_are_the_eight_around_in_each_frame():
+    mask = np.zeros((2, 7, 7), bool)
+    mask[0, 3, 3] = mask[1, 0, 0] = True
+    grown = with_neighbours(mask)
+    assert grown[0, 2:5, 2:5].all()
+    assert grown[0].sum() == 9
+    np.testing.assert_array_equal(np.argwhere(grown[1]), [[0, 0], [0, 1], [1, 0], [1, 1]])

@@ -1,0 +1,60 @@
+"""The shadow of the guide probe is found and flagged, and nothing else is taken for it."""
+
+import numpy as np
+import pytest
+
+from gmoscli.dq import Dq
+from gmoscli.simulate import Effects, Night
+from gmoscli.steps.bias import to_electrons
+from gmoscli.steps.flat import divide_flat
+from gmoscli.steps.overscan import subtract_overscan
+from gmoscli.steps.shadow import CELL, flag_probe_shadow
+from gmoscli.steps.sharp import with_neighbours
+from tests.builders import a_ccd, simulated
+
+NIGHT = Night(binning=(4, 4), frames=1)
+CLEAN = Effects().without("cosmic_rays", "bad_pixels", "pattern", "fringes")
+
+
+def calibrated(effects, night=NIGHT):
+    """Yield each ccd after a perfect flat, with its truth and its observation."""
+    frame, shot = simulated(night, effects, "science", 0)
+    for index, truth in zip(frame.ccds, shot.ccds, strict=True):
+        flat = a_ccd(truth.response, dq=np.where(truth.response < 0.1, Dq.UNILLUMINATED, 0))
+        yield (
+            divide_flat(to_electrons(subtract_overscan(frame.ccds[index])), flat),
+            truth,
+            frame.obs,
+        )
+
+
+def new_flags(ccd, obs):
+    return (flag_probe_shadow(ccd, obs).dq & ~ccd.dq) > 0
+
+
+def test_the_probe_is_found_on_the_ccds_that_it_shades():
+    lit = {truth.area.chip.index: truth.background for _, truth, _ in calibrated(CLEAN)}
+    shaded = 0
+    for ccd, truth, obs in calibrated(CLEAN.including("guide_probe")):
+        shadow = (truth.background < 0.5 * lit[truth.area.chip.index]) & (ccd.dq == 0)
+        found = new_flags(ccd, obs)
+        if shadow.sum() > 1000:
+            shaded += 1
+            assert found[shadow].mean() > 0.95
+        reach = truth.background < 0.5 * lit[truth.area.chip.index]
+        for _ in range(3 * CELL // 4):  # two cells beyond the shadow and its soft edge
+            reach = with_neighbours(reach)
+        assert not (found & ~reach).any()
+    assert shaded >= 1
+
+
+@pytest.mark.parametrize("night", [NIGHT, Night(binning=(4, 4), frames=1, detector="gmoss_ham2")])
+def test_without_the_probe_nothing_is_flagged(night):
+    for ccd, _, obs in calibrated(CLEAN, night):
+        assert not new_flags(ccd, obs).any()
+
+
+def test_an_exposure_without_sky_has_no_shadow():
+    ccds = list(calibrated(CLEAN.without("sky", "stars", "galaxies")))
+    for ccd, _, obs in ccds:
+        assert not new_flags(ccd, obs).any()
