@@ -36,7 +36,7 @@ MIXES = {
 ALIGNED: dict[str, tuple[float, dict[str, Any]]] = {
     "sparse": (0.05, {"star_density": 0.7, "galaxy_density": 0.0}),
     "headers 10 arcsec off": (0.01, {"pointing_error": 10.0}),
-    "first frame worst": (0.01, {"seeing": (1.6, 0.7, 0.8), "exposure": (100.0, 350.0, 200.0)}),
+    "first frame worst": (0.01, {"seeing": (1.6, 0.7, 0.8), "exposure": (30.0, 90.0, 60.0)}),
     "turned": (0.01, {"roll_error": 0.05}),
 }
 """Nights that are hard to align: largest rms, pixels, and what is unusual."""
@@ -76,8 +76,10 @@ class Nights:
         binned = binning or self.binning
         name = f"{telescope} {band} {binned}x{binned}{f' {mark}' if mark else ''}"
         if name not in self._made:
-            usual = {"magnitudes": (15.5, 23.0), "filter": band, "binning": (binned, binned)}
-            night = Night(detector=DETECTORS[telescope], **usual | more)
+            seconds = 90.0 if binned == 4 else 350.0  # coarse pixels are soon full
+            usual = {"magnitudes": (15.5, 23.0), "exposure": (seconds,)}
+            usual |= {"detector": DETECTORS[telescope], "filter": band, "binning": (binned, binned)}
+            night = Night(**usual | more)
             self._made[name] = Site(self.shop, name, night, effects or Effects())
         return self._made[name]
 

@@ -1,9 +1,10 @@
 """What the detector does, taken out: the zero level, the response, full pixels.
 
 Overscan: biases without pattern and defects should be flat after correction. What the means of
-their rows scatter beyond the read noise is striping. Flat: the master over the simulator's response,
-both over their level on ccd 2; fine structure is compared in blocks of 16 x 16 pixels, coarse structure
-and colour as the level of each ccd. Saturation: flags against pixels that were full.
+their rows scatter beyond the read noise is striping. Flat: the master over the simulator's
+response, both over their level on ccd 2; fine structure is compared in blocks of 16 x 16 pixels,
+coarse structure and colour as the level of each ccd. Saturation: flags against pixels that were
+full.
 """
 
 from collections.abc import Iterator

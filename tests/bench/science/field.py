@@ -9,7 +9,12 @@ import sep
 from numpy.typing import NDArray
 
 from gmoscli.frame import Ccd, Exposure, Plane
-from gmoscli.geometry import Points, deproject, project
+from gmoscli.geometry import Affine, Points, deproject, project
+from gmoscli.section import Section
+from gmoscli.simulate import Night
+from gmoscli.simulate.areas import CcdArea
+from gmoscli.simulate.profiles import paint, profiles
+from gmoscli.simulate.scene import Sources, scene
 from gmoscli.stats import SIGMA_PER_MAD
 
 from .site import Site
@@ -42,11 +47,32 @@ class Field:
     star: NDArray[np.bool_]
     magnitude: Floats
     colour: Floats
+    sources: Sources
+    """The same, as the simulator has them."""
+    night: Night
 
     @property
     def flux(self) -> Floats:
         """Electrons in the reference frame."""
         return self.rate * self.seconds
+
+    @cached_property
+    def model(self) -> Plane:
+        """What the sources alone would give: the mean of all frames, without noise."""
+        plane = np.zeros(self.ccd.sci.shape, np.float32)
+        ny, nx = plane.shape
+        xbin, ybin = self.night.binning
+        area = CcdArea(
+            self.night.array.chips[1], Section(0, nx * xbin, 0, ny * ybin), (xbin, ybin), ()
+        )
+        unbinned = Affine.unbinned((xbin, ybin))(self.at)
+        widths, counts = np.unique(self.seeing, return_counts=True)
+        for width, count in zip(widths, counts, strict=True):
+            share = self.flux * count / len(self.seeing)
+            fwhm = float(width) / WIDTH * xbin
+            scale = self.night.array.pixel_scale
+            paint(plane, area, profiles(self.sources, unbinned, share, fwhm=fwhm, scale=scale))
+        return plane
 
     @cached_property
     def covered(self) -> NDArray[np.bool_]:
@@ -120,6 +146,8 @@ def _field(ccd: Ccd, sky: Points, seeing: Floats, seconds: float, site: Site) ->
         np.asarray(sources["kind"] == "star"),
         np.asarray(sources["magnitude"], float),
         np.asarray(sources["colour"], float),
+        scene(site.night, site.effects, "science").where(np.asarray(near)),
+        site.night,
     )
 
 

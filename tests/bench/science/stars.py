@@ -1,10 +1,11 @@
 """Bright stars that stand alone: their fluxes, colours and places.
 
 Fluxes are sums in circles of 2.2 arcsec over the local sky, on unflagged pixels that all frames
-cover (elsewhere the mean seeing is another), of stars to which neighbours add less than 0.1 %. The
-photon limit is what the true counts of star and sky and the
-read noise of all frames make of such a sum, the frames weighted at best. Places are windowed
-centroids; the truth is where the reference frame's headers have the true positions.
+cover (elsewhere the mean seeing is another), of stars to which neighbours add less than a fifth;
+the same sums on a noiseless model of the field take the neighbours and lost wings out. The photon
+limit is what the true counts of star and sky and the read noise of all frames make of such a sum,
+the frames weighted at best. Places are windowed centroids; the truth is where the reference frame's
+headers have the true positions.
 """
 
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from .site import Site
 
 RADIUS = 2.2
 """Of the aperture, arcsec."""
-LEAK = 0.001
+LEAK = 0.2
 """Share of a star's light that neighbours may add."""
 MMAG = 2500 / np.log(10)
 BRIGHT, FAINT = 16.5, 20.7
@@ -40,7 +41,7 @@ class Stars:
     magnitude: Floats
     colour: Floats
     difference: Floats
-    """Of the measured magnitude from the true one on this chip, mmag."""
+    """Of the measured magnitude from that of the model, mmag."""
     limit: Floats
     """Photon limit of that, mmag."""
     offset: Points
@@ -67,12 +68,13 @@ def measured(part: Field, site: Site, count: int) -> Stars:
     sci = part.ccd.sci - part.level
     at = part.at[use]
     flux, _, _ = sep.sum_circle(sci, *at.T, radius, subpix=9)
+    true, _, _ = sep.sum_circle(part.model, *at.T, radius, subpix=9)
     window = np.full(len(at), np.mean(part.seeing) / WIDTH / 2.355)
     x, y, _ = sep.winpos(sci, *at.T, window)
     return Stars(
         part.magnitude[use],
         part.colour[use],
-        -MMAG * np.log(np.maximum(flux, 1) / part.flux[use]),
+        -MMAG * np.log(np.maximum(flux, 1) / true),
         _photon_limit(part, use, radius, site, count),
         (np.column_stack([x, y]) - at) * part.scale * 1e3,
     )
