@@ -32,8 +32,8 @@ def write_product(exposure: Exposure, path: Path, kind: str, stamp: str) -> None
         units.append(frames_table(exposure))
     units += [history(exposure, stamp), provenance(exposure, stamp)]
     units[0].header["NEXTEND"] = (len(units) - 1, "number of extensions")
-    with written(path) as part:
-        fits.HDUList(units).writeto(part, output_verify="silentfix+ignore")
+    with written(path) as part, part.open("wb") as stream:
+        fits.HDUList(units).writeto(stream, output_verify="silentfix+ignore")
 
 
 @contextmanager

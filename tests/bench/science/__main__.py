@@ -77,8 +77,13 @@ class Nights:
         name = f"{telescope} {band} {binned}x{binned}{f' {mark}' if mark else ''}"
         if name not in self._made:
             seconds = 90.0 if binned == 4 else 350.0  # coarse pixels are soon full
-            usual = {"magnitudes": (15.5, 23.0), "exposure": (seconds,)}
-            usual |= {"detector": DETECTORS[telescope], "filter": band, "binning": (binned, binned)}
+            usual: dict[str, Any] = {
+                "detector": DETECTORS[telescope],
+                "filter": band,
+                "binning": (binned, binned),
+                "exposure": (seconds,),
+                "magnitudes": (15.5, 23.0),
+            }
             night = Night(**usual | more)
             self._made[name] = Site(self.shop, name, night, effects or Effects())
         return self._made[name]

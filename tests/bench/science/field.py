@@ -66,10 +66,9 @@ class Field:
             self.night.array.chips[1], Section(0, nx * xbin, 0, ny * ybin), (xbin, ybin), ()
         )
         unbinned = Affine.unbinned((xbin, ybin))(self.at)
-        widths, counts = np.unique(self.seeing, return_counts=True)
-        for width, count in zip(widths, counts, strict=True):
-            share = self.flux * count / len(self.seeing)
-            fwhm = float(width) / WIDTH * xbin
+        for width in sorted(set(self.seeing.tolist())):
+            share = self.flux * float(np.mean(self.seeing == width))
+            fwhm = width / WIDTH * xbin
             scale = self.night.array.pixel_scale
             paint(plane, area, profiles(self.sources, unbinned, share, fwhm=fwhm, scale=scale))
         return plane
@@ -111,13 +110,13 @@ def fields(product: Exposure, site: Site) -> list[Field]:
     header = product.obs.headers.phu
     reference = str(header.get("REFFRAME") or header.get("ORIGNAME")).partition(".fits")[0]
     truth = site.frames.loc[reference]
-    frames = site.frames[site.frames["kind"] == "science"]
     true, told = (
         (float(truth[f"{kind}_ra"]), float(truth[f"{kind}_dec"])) for kind in ("true", "header")
     )
     sky = np.column_stack([site.sources["ra"], site.sources["dec"]])
     seen = deproject(project(sky, true), told)
-    seeing = np.asarray(frames["seeing"])[: combined(product)]
+    frames = site.frames[site.frames["kind"] == "science"][: combined(product)]
+    seeing = np.asarray(frames["seeing"] if len(frames) > 1 else [truth["seeing"]], float)
     seconds = float(truth["transparency"]) * product.obs.exposure_time
     return [_field(ccd, seen, seeing, seconds, site) for ccd in product.ccds]
 
