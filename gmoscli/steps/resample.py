@@ -23,6 +23,7 @@ from ..frame import Deep, Flags, Piece, Plane, Strips
 from ..geometry import Affine
 from ..stats import places
 from ..step import step
+from .sharp import with_neighbours
 
 TAPS = np.arange(-2, 4)
 REACH = 3
@@ -306,8 +307,9 @@ def filled(piece: Piece, sky: float) -> Piece:
     The nearest eight count four times as much as the sixteen around them; where none is good, the
     sky stands in.
     """
-    bad = (piece.dq & TO_FILL) > 0
-    y, x = places(bad & ((piece.dq & DARK) == 0))  # nobody looks at the others
+    bad = (piece.dq & (TO_FILL | DARK)) > 0
+    deep = ((piece.dq & DARK) > 0) & ~with_neighbours(with_neighbours(~bad))
+    y, x = places(bad & ~deep)
     if not len(y):
         return piece
     ny, nx = bad.shape
@@ -330,6 +332,7 @@ def filled(piece: Piece, sky: float) -> Piece:
     weight[alone] = 1
     total[alone] = (sky - piece.offset) / piece.scale
     sci, var = piece.sci.copy(), piece.var.copy()
+    sci[deep] = (sky - piece.offset) / piece.scale  # or the dark would ring into the field
     sci[y, x] = total / weight
     var[y, x] = variance / weight
     return replace(piece, sci=sci, var=var)
