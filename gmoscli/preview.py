@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,7 +140,7 @@ def stretched_like(sample: Plane) -> Callable[[Plane], Plane]:
     return stretch
 
 
-def _blocks(plane: NDArray[np.generic], factor: int) -> NDArray[np.generic]:
+def _blocks(plane: NDArray[Any], factor: int) -> NDArray[Any]:
     """Return whole blocks of factor x factor pixels as [y, in y, x, in x]; edges are left out."""
     ny, nx = (size // factor for size in plane.shape)
     return plane[: ny * factor, : nx * factor].reshape(ny, factor, nx, factor)
