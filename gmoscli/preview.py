@@ -110,7 +110,7 @@ def from_afar(ccd: Ccd, factor: int, *, flags: bool = True) -> Panel:
     hidden = np.uint16(sum(colour.flag for colour in colours))
     light = _block_means(ccd.sci, (ccd.dq & hidden) == 0, factor)
     flagged = ((colour, (ccd.dq & np.uint16(colour.flag)) > 0) for colour in colours)
-    shares = tuple((c, _blocks(f, factor).mean(axis=(1, 3))) for c, f in flagged if f.any())
+    shares = tuple((c, _block_share(f, factor)) for c, f in flagged if f.any())
     return Panel(ccd.info, light, shares)
 
 
@@ -153,6 +153,12 @@ def _block_means(sci: Plane, good: NDArray[np.bool_], factor: int) -> Plane:
     means: Plane = np.full(count.shape, np.nan, np.float32)
     np.divide(total, count, out=means, where=count > 0)
     return means
+
+
+def _block_share(flagged: NDArray[np.bool_], factor: int) -> Plane:
+    """Return the share of flagged pixels in each block."""
+    share: Plane = _blocks(flagged, factor).mean(axis=(1, 3), dtype=np.float32)
+    return share
 
 
 def _coloured(panel: Panel, stretch: Callable[[Plane], Plane]) -> Picture:
