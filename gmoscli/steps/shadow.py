@@ -26,7 +26,8 @@ def flag_probe_shadow(
     """Flag the part of a flat-fielded ccd that the guide probe darkens, if it guided.
 
     The sky is measured in cells. What is dark over three cells each way is a shadow: sources only
-    add light, and the ragged edge of the field is thinner. The flags reach one cell beyond.
+    add light, and the ragged edge of the field is thinner. Beside a gap the strip that the shadow
+    leaves on a ccd may be as narrow as one cell. The flags reach one cell beyond.
     """
     if "OIWFS" not in (descriptors.wavefront_sensor(obs.headers) or ""):
         return ccd
@@ -36,7 +37,8 @@ def flag_probe_shadow(
     if not sky > 0:
         return ccd
     dark = levels < (1 - contrast) * sky  # a cell without good pixels is NaN, and not dark
-    shadow = with_neighbours(with_neighbours(~with_neighbours(~dark)))
+    dark = np.pad(dark, ((0, 0), (1, 1)), mode="edge")  # over a gap the shadow goes on
+    shadow = with_neighbours(with_neighbours(~with_neighbours(~dark)))[:, 1:-1]
     if not shadow.any():
         return ccd
     ny, nx = ccd.sci.shape
