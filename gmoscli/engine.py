@@ -32,7 +32,7 @@ from .frame import (
 from .geometry import Affine
 from .recipe import Recipe
 from .scratch import Parked, Scratch
-from .stack import Band, bands, grid_of_ccd, info_of, to_native
+from .stack import Band, average_amps, bands, grid_of_ccd, info_of, to_native
 from .step import CALIBRATIONS, Scope, Step
 from .steps.cosmics import HALO
 from .steps.resample import check_turn, sharpness
@@ -365,9 +365,11 @@ def _one_grid(
         rows = slice(band.start, band.stop)
         sci[rows], var[rows], dq[rows] = planes.sci, planes.var, planes.dq
     base = info_of(reference, grid.members[0] if grid.index else _central(reference))
+    observations = [frame.obs for frame in frames]
     info = replace(
         base,
         index=grid.index,
+        amps=tuple(a for i in grid.members for a in average_amps(observations, reference, i)),
         shape=grid.shape,
         wcs=grid.wcs or base.wcs,
         correlation=_correlation(maps, grid) if halo else 1.0,

@@ -31,15 +31,24 @@ class Amp:
     section: Section
     """The same pixels in detector coordinates, unbinned (DETSEC)."""
     gain: float
-    """Electrons per ADU; 1 once the ccd is in electrons."""
+    """Electrons per unit of the pixels: per ADU, 1 in electrons, N in an average of N frames."""
     read_noise: float
-    """Electrons, one sigma."""
+    """Electrons, one sigma: over the gain it is in the unit of the pixels."""
     saturation: float
     """Level in the unit of the pixels, carried through every step."""
     nonlinear: float
     """Level in the unit of the pixels, carried through every step."""
     zero: float = 0.0
     """Overscan level that was subtracted, ADU."""
+
+    def scaled(self, factor: float) -> "Amp":
+        """Return the amplifier of pixels that were multiplied by a factor."""
+        return replace(
+            self,
+            gain=self.gain / factor,
+            saturation=self.saturation * factor,
+            nonlinear=self.nonlinear * factor,
+        )
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """Grids and bands: which output pixels there are, and how many rows at a time fit in memory."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .frame import CcdInfo, Grid, Observation
+from .frame import Amp, CcdInfo, Grid, Observation, Placement
 from .geometry import Affine, Points, Tan, between
 
 BYTES = 64
@@ -57,6 +57,46 @@ def grid_of_mosaic(frames: Sequence[Observation]) -> Grid:
     members = tuple(info.index for info in reference.ccds)
     corners = [_corners(obs, members, central.wcs) for obs in frames]
     return _covering(central.wcs, 0, members, np.concatenate(corners))
+
+
+def average_amps(
+    frames: Sequence[Observation], reference: Observation, index: int
+) -> tuple[Amp, ...]:
+    """Return the amplifiers of one ccd as they are in the average of the frames."""
+    base = info_of(reference, index)
+    placed = [
+        (obs.placement, {amp.name: amp for amp in info.amps})
+        for obs in frames
+        for info in obs.ccds
+        if info.index == index
+    ]
+    return tuple(
+        _average_amp([(place, own.get(amp.name, amp)) for place, own in placed], index, base.unit)
+        for amp in base.amps
+    )
+
+
+def _average_amp(each: Sequence[tuple[Placement, Amp]], index: int, unit: str) -> Amp:
+    """Return one amplifier in the average of frames.
+
+    A mean of counts c s with weights w has Poisson's variance after a multiplication by
+    (sum w)^2 / sum(w^2 s / gain); in ADU the gain stays what turns counts into electrons. The
+    average is full where the first frame is full.
+    """
+    w = np.array([place.weights.get(index, 1.0) for place, _ in each])
+    s = np.array([place.scale_of(index) for place, _ in each])
+    offset = np.array([place.offsets.get(index, 0.0) for place, _ in each])
+    gain = np.array([amp.gain for _, amp in each])
+    noise = np.array([amp.read_noise for _, amp in each]) / gain
+    amp = each[0][1]
+    own = float(w.sum() ** 2 / (w**2 * s / gain).sum()) if unit == "electron" else amp.gain
+    return replace(
+        amp,
+        gain=own,
+        read_noise=own * float(np.sqrt(np.square(w * s * noise).sum()) / w.sum()),
+        saturation=float((np.array([amp.saturation for _, amp in each]) * s + offset).min()),
+        nonlinear=float((np.array([amp.nonlinear for _, amp in each]) * s + offset).min()),
+    )
 
 
 def info_of(obs: Observation, index: int) -> CcdInfo:

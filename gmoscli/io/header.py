@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from statistics import fmean
 from typing import Any
 
-import numpy as np
 from astropy.io import fits
 
 from .. import __version__
@@ -164,6 +163,8 @@ def extension(exposure: Exposure, info: CcdInfo, kind: str, version: int) -> fit
     for i, amp in enumerate(info.amps, start=1):
         header[f"AMPNAM{i}"] = (amp.name, f"amplifier {i} of this ccd")
         header[f"AMPSEC{i}"] = (str(amp.section), "its pixels on the detector")
+        header[f"AMPGAI{i}"] = (round(amp.gain, 6), "its GAIN")
+        header[f"AMPRON{i}"] = (round(amp.read_noise, 6), "its RDNOISE")
     header.update(_levels(exposure, info))
     if info.wcs is not None:
         header.update(wcs_cards(info))
@@ -172,23 +173,14 @@ def extension(exposure: Exposure, info: CcdInfo, kind: str, version: int) -> fit
 
 def _levels(exposure: Exposure, info: CcdInfo) -> dict[str, Any]:
     """Return gain, noise and limits of the product's pixels."""
-    frames = exposure.obs.inputs or (exposure.obs,)
-    w = np.array([frame.placement.weights.get(info.index, 1.0) for frame in frames])
-    s = np.array([frame.placement.scale_of(info.index) for frame in frames])
-    own = float(np.mean([amp.gain for amp in info.amps]))
-    noise = float(np.mean([amp.read_noise for amp in info.amps]))
-    total = w.sum()
-    # Counts of a stack follow Poisson's law after a multiplication by this many electrons; in ADU
-    # the gain stays what turns counts into electrons.
-    photons = float(total**2 / (w**2 * s).sum()) if info.unit == "electron" else 1.0
     cards: dict[str, Any] = {
-        "GAIN": (round(own * photons, 6), "electrons per unit, effective"),
+        "GAIN": (round(fmean(a.gain for a in info.amps), 6), "electrons per unit, effective"),
         "RDNOISE": (
-            round(noise * float(np.sqrt((w**2 * s**2).sum()) / total), 6),
-            "[electron] effective",
+            round(fmean(a.read_noise for a in info.amps), 6),
+            "[electron] effective; over GAIN: in units",
         ),
-        "SATLEVEL": (_limit(frames, info, "saturation"), "saturation level, unit of pixels"),
-        "NONLINEA": (_limit(frames, info, "nonlinear"), "non-linear level, unit of pixels"),
+        "SATLEVEL": (_lowest(info, "saturation"), "saturation level, unit of pixels"),
+        "NONLINEA": (_lowest(info, "nonlinear"), "non-linear level, unit of pixels"),
         "CORRFACT": (round(info.correlation, 5), "noise in apertures over that of pixels"),
     }
     setting = descriptors.gain_setting(exposure.obs.headers)
@@ -205,16 +197,9 @@ def _levels(exposure: Exposure, info: CcdInfo) -> dict[str, Any]:
     return cards
 
 
-def _limit(frames: Sequence[Observation], info: CcdInfo, name: str) -> float:
-    """Return the lowest level, in the product's counts, at which any frame reaches a limit."""
-    levels = [
-        min(getattr(amp, name) for amp in own.amps) * frame.placement.scale_of(own.index)
-        + frame.placement.offsets.get(own.index, 0.0)
-        for frame in frames
-        for own in frame.ccds
-        if info.index in (0, own.index)
-    ]
-    return round(float(min(levels)), 3)
+def _lowest(info: CcdInfo, name: str) -> float:
+    """Return the level at which the first of the amplifiers reaches a limit."""
+    return round(float(min(getattr(amp, name) for amp in info.amps)), 5)
 
 
 def wcs_cards(info: CcdInfo) -> dict[str, Any]:

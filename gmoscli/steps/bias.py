@@ -1,7 +1,5 @@
 """Take away the bias pattern; turn counts into electrons."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from ..frame import Ccd
@@ -22,14 +20,6 @@ def subtract_bias(ccd: Ccd, bias: Ccd) -> Ccd:
 def to_electrons(ccd: Ccd) -> Ccd:
     """Multiply by each amplifier's gain; its levels go along, once."""
     gain = ccd.per_column({amp.name: amp.gain for amp in ccd.info.amps})
-    amps = tuple(
-        replace(
-            amp,
-            gain=1.0,
-            saturation=amp.saturation * amp.gain,
-            nonlinear=amp.nonlinear * amp.gain,
-        )
-        for amp in ccd.info.amps
-    )
+    amps = tuple(amp.scaled(amp.gain) for amp in ccd.info.amps)
     electrons = ccd.with_planes(sci=ccd.sci * gain, var=ccd.var * np.square(gain))
     return electrons.with_info(amps=amps, unit="electron")

@@ -9,12 +9,14 @@ import numpy as np
 
 from ..dq import Dq
 from ..errors import ReductionError
-from ..frame import Ccd, Exposure, Observation
+from ..frame import Amp, Ccd, Exposure, Observation
 from ..stats import median_and_noise, thinned
 from ..step import Range, step
 
 BORDER = 0.05
 """Share of a ccd's width and height that is left out on each side when its level is measured."""
+RESPONSES = 10_000
+"""Pixels of an amplifier that its median response is taken of: known to a thousandth."""
 
 
 @step("flatCorrect")
@@ -22,7 +24,8 @@ def divide_flat(ccd: Ccd, flat: Ccd) -> Ccd:
     """Divide by the normalised flat.
 
     First-order propagation for q = s/f:  var q = (var s + q^2 var f) / f^2. Pixels that the flat
-    flags are divided by what it holds there, and flagged.
+    flags are divided by what it holds there, and flagged. The levels of each amplifier go along
+    with its median response.
     """
     f = flat.sci if flat.sci.min() > 0 else np.where(flat.sci > 0, flat.sci, np.float32(1))
     sci = ccd.sci / f
@@ -30,7 +33,16 @@ def divide_flat(ccd: Ccd, flat: Ccd) -> Ccd:
     var *= flat.var
     var += ccd.var
     var /= np.square(f)
-    return ccd.with_planes(sci=sci, var=var, dq=ccd.dq | flat.dq)
+    amps = tuple(amp.scaled(1 / _response(flat, amp)) for amp in ccd.info.amps)
+    return ccd.with_planes(sci=sci, var=var, dq=ccd.dq | flat.dq).with_info(amps=amps)
+
+
+def _response(flat: Ccd, amp: Amp) -> float:
+    """Return the median response of an amplifier's good pixels; 1 where there are none."""
+    columns = np.s_[:, amp.columns]
+    some = thinned(flat.sci[columns].shape, RESPONSES)
+    response, _ = median_and_noise(flat.sci[columns][some][flat.dq[columns][some] == 0])
+    return response if response > 0 else 1.0
 
 
 @step("scaleFlats")
@@ -99,6 +111,7 @@ def normalise_flat(
 
 
 def _normal(ccd: Ccd, level: float, lowest: float, highest: float) -> Ccd:
+    amps = tuple(amp.scaled(1 / level) for amp in ccd.info.amps)
     sci = ccd.sci / np.float32(level)
     odd = (sci < lowest) | (sci > highest)
     dq = ccd.dq | np.where(odd, Dq.UNILLUMINATED, 0).astype(np.uint16)
@@ -107,4 +120,4 @@ def _normal(ccd: Ccd, level: float, lowest: float, highest: float) -> Ccd:
         sci=np.where(unusable, np.float32(1), sci),
         var=np.where(unusable, np.float32(0), ccd.var / np.float32(level) ** 2),
         dq=dq,
-    )
+    ).with_info(amps=amps)

@@ -7,8 +7,8 @@ import pytest
 
 from gmoscli.frame import Placement
 from gmoscli.geometry import ARCSEC, Affine
-from gmoscli.stack import grid_of_ccd, grid_of_mosaic, info_of, to_native
-from tests.builders import SCALE, a_tan, an_info, an_observation
+from gmoscli.stack import average_amps, grid_of_ccd, grid_of_mosaic, info_of, to_native
+from tests.builders import SCALE, a_tan, an_amp, an_info, an_observation
 
 SHAPE = (60, 40)
 
@@ -98,3 +98,44 @@ def test_a_mosaic_needs_celestial_coordinates():
 def test_a_ccd_is_known_by_its_index_not_by_its_place():
     obs = three_ccds()
     assert info_of(replace(obs, ccds=obs.ccds[::-1]), 3).index == 3
+
+
+def placed(*amps, scale=1.0, weight=1.0, offset=0.0, unit="electron"):
+    """A frame with these amplifiers, and its part in an average."""
+    place = Placement(scale=scale, weights={2: weight}, offsets={2: offset})
+    return an_observation(an_info(amps=amps, unit=unit), placement=place)
+
+
+@pytest.mark.parametrize(
+    "parts",  # weight, scale, gain, read noise of each frame
+    [
+        [(1, 1, 1, 4)] * 4,
+        [(1, 2, 1, 4)],
+        [(3, 1, 1, 4), (1, 1, 1, 6)],
+        [(1, 1, 3, 7), (0.5, 1.2, 2, 6)],  # stacks of three and of two frames
+    ],
+)
+def test_gain_and_read_noise_of_an_average_tell_its_noise(parts):
+    # By var = counts / gain + (read noise / gain)^2, as of each frame alone.
+    frames = [
+        placed(an_amp(gain=g, read_noise=noise), scale=s, weight=w) for w, s, g, noise in parts
+    ]
+    (amp,) = average_amps(frames, frames[0], 2)
+    w, s, g, noise = np.array(parts, float).T
+    counts = 1000.0  # of the average
+    each = counts / s / g + (noise / g) ** 2
+    variance = (np.square(w * s) * each).sum() / w.sum() ** 2
+    assert counts / amp.gain + (amp.read_noise / amp.gain) ** 2 == pytest.approx(variance)
+
+
+def test_in_adu_the_gain_still_turns_counts_into_electrons():
+    frames = [placed(an_amp(gain=1.6, read_noise=4.0), unit="adu")] * 4
+    (amp,) = average_amps(frames, frames[0], 2)
+    assert (amp.gain, amp.read_noise) == (1.6, pytest.approx(2.0))
+
+
+def test_an_average_is_full_where_its_first_frame_is_full():
+    full = an_amp(saturation=1e5, nonlinear=9e4)
+    frames = [placed(full), placed(full, scale=0.8, offset=500.0), placed(full, scale=1.3)]
+    (amp,) = average_amps(frames, frames[0], 2)
+    assert (amp.saturation, amp.nonlinear) == (8e4 + 500, 7.2e4 + 500)

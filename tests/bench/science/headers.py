@@ -65,7 +65,7 @@ def _of_the_pixels(product: fits.HDUList, site: Site, count: int) -> Iterator[tu
         header = product["SCI", number].header
         yield f"BUNIT {number}", header.get("BUNIT") == "electron"
         yield f"GAIN {number}", 0.7 * count < header.get("GAIN", 0) < 1.3 * count
-        noise = header.get("RDNOISE", 0) * np.sqrt(count) / site.read_noise
+        noise = header.get("RDNOISE", 0) / header.get("GAIN", 1) * np.sqrt(count) / site.read_noise
         yield f"RDNOISE {number}", bool(0.8 < noise < 1.4)
         yield f"SATLEVEL {number}", 0 < header.get("NONLINEA", 0) <= header.get("SATLEVEL", 0)
         yield f"CORRFACT {number}", 1 <= header.get("CORRFACT", 0) < 2

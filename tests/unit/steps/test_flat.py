@@ -11,7 +11,7 @@ from gmoscli.dq import Dq
 from gmoscli.errors import ReductionError
 from gmoscli.frame import Exposure
 from gmoscli.steps.flat import divide_flat, match_levels, measure_level, normalise_flat
-from tests.builders import a_ccd, an_info, an_observation
+from tests.builders import a_ccd, an_amp, an_info, an_observation
 
 LARGE = (100, 80)
 
@@ -34,6 +34,23 @@ def test_the_noise_of_a_quotient_is_that_of_many_quotients():
     many = (1000 + 30 * rng.standard_normal(200_000)) / (0.8 + 0.01 * rng.standard_normal(200_000))
     out = divide_flat(a_ccd(1000, var=900), a_ccd(0.8, var=1e-4))
     assert float(out.var[0, 0]) == pytest.approx(many.var(), rel=0.02)
+
+
+@pytest.mark.parametrize("divide", [True, False])
+def test_full_pixels_are_full_and_as_noisy_before_and_after(divide):
+    # Both by the levels of their amplifier: counts / gain + (read noise / gain)^2.
+    amp = an_amp(gain=1.0, saturation=9e4, nonlinear=8e4)
+    ccd = a_ccd(np.full(LARGE, 9e4), var=9e4 + 16, amps=(amp,), index=2)
+    if divide:
+        out = divide_flat(ccd, a_ccd(np.full(LARGE, 1.2)))
+    else:
+        obs = an_observation(ccd.info)
+        (out,) = normalise_flat(Exposure(obs, (ccd,))).ccds
+    (own,) = out.info.amps
+    assert out.sci[0, 0] == pytest.approx(own.saturation)
+    assert own.nonlinear / own.saturation == pytest.approx(8 / 9)
+    told = out.sci[0, 0] / own.gain + (own.read_noise / own.gain) ** 2
+    assert told == pytest.approx(out.var[0, 0], rel=1e-5)
 
 
 @pytest.mark.parametrize("dead", [0.0, -0.3])
