@@ -372,16 +372,22 @@ def _one_grid(
         amps=tuple(a for i in grid.members for a in average_amps(observations, reference, i)),
         shape=grid.shape,
         wcs=grid.wcs or base.wcs,
-        correlation=_correlation(maps, grid) if halo else 1.0,
+        correlation=_correlation(observations, maps, grid) if halo else 1.0,
         rejected=tuple((rejected / np.maximum(covered, 1)).tolist()),
     )
     return Ccd(info, sci, var, dq)
 
 
-def _correlation(maps: list[dict[int, Affine]], grid: Grid) -> float:
-    """Return by how much interpolation hides noise from single pixels that apertures still have."""
+def _correlation(frames: Sequence[Observation], maps: list[dict[int, Affine]], grid: Grid) -> float:
+    """Return by how much interpolation hides noise from single pixels that apertures still have.
+
+    What was interpolated before hides some already.
+    """
     kept = [sharpness(to_ccd, grid.shape) for own in maps for to_ccd in own.values()]
-    return float(1 / np.sqrt(np.mean(kept)))
+    hidden = [
+        info_of(obs, i).correlation ** 2 for obs, own in zip(frames, maps, strict=True) for i in own
+    ]
+    return float(np.sqrt(np.mean(hidden) / np.mean(kept)))
 
 
 def _central(obs: Observation) -> int:

@@ -6,7 +6,7 @@ All are values: a step returns a new one and leaves what it was given as it foun
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,6 +199,13 @@ class Used:
     name: str
     checksum: str
     step: str
+
+
+class Past(NamedTuple):
+    """What a file tells of how it was made: nothing, for a raw one."""
+
+    done: tuple[Done, ...] = ()
+    used: tuple[Used, ...] = ()
 
 
 @dataclass(frozen=True)

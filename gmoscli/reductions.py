@@ -21,7 +21,7 @@ from .caldb.store import Store
 from .cards import Headers
 from .engine import Report, Run, run, silent
 from .errors import BadFile, CalibrationMissing, GmosError, ReductionError, UsageError
-from .frame import Exposure, Observation, Source, Used
+from .frame import Exposure, Observation, Past, Source, Used
 from .gmos import descriptors
 from .gmos.detectors import detector, troubles
 from .gmos.tags import tags_of
@@ -302,7 +302,7 @@ def reduced(
     report: Report = silent,
 ) -> Iterator[Path]:
     """Run a plan; yield the path of each product when it is written and stored."""
-    from .io import ExposureFile, write_product  # noqa: PLC0415 - start-up: plans need no astropy
+    from .io import ExposureFile, past_of, write_product  # noqa: PLC0415 - plans need no astropy
 
     for path in plan.outputs:
         _check_writable(path, plan)
@@ -310,7 +310,7 @@ def reduced(
     checksum = Checksums()
     masters = Masters(plan.chosen, ExposureFile, resources.memory * 5 // 8)
     frames: list[Source] = [
-        _Traced(ExposureFile(frame.path, frame), plan, checksum)
+        _Traced(ExposureFile(frame.path, frame), plan, checksum, past_of(frame.path, frame))
         for frame in plan.frames
         if frame.path is not None
     ]
@@ -403,15 +403,15 @@ class Checksums:
 class _Traced:
     """A source whose observation names the files behind it."""
 
-    def __init__(self, source: Any, plan: Plan, checksum: Checksums):
+    def __init__(self, source: Any, plan: Plan, checksum: Checksums, past: Past):
         self._source = source
         obs: Observation = source.obs
-        used = [Used(obs.path.name, checksum(obs.path), "prepare")]
+        used = [Used(obs.path.name, checksum(obs.path), "prepare"), *past.used]
         for kind in plan.recipe.calibrations:
             path = plan.chosen.get((obs.path, kind))
             if path is not None:
                 used.append(Used(path.name, checksum(path), kind))
-        self.obs = replace(obs, used=tuple(used))
+        self.obs = replace(obs, history=past.done, used=tuple(used))
         self.piecemeal: bool = source.piecemeal
 
     def ccd(self, index: int) -> Any:

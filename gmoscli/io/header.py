@@ -1,7 +1,6 @@
 """What the headers of a product say."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator
 from statistics import fmean
 from typing import Any
 
@@ -10,6 +9,7 @@ from astropy.io import fits
 from .. import __version__
 from ..frame import CcdInfo, Exposure, Observation
 from ..gmos import descriptors
+from .combined import combined
 
 MARKERS = {"bias": "PROCBIAS", "flat": "PROCFLAT", "fringe": "PROCFRNG", "": "PROCSCI"}
 """Keyword of the primary header whose presence makes a file a product of that kind."""
@@ -60,9 +60,9 @@ _GONE = (
 def primary(exposure: Exposure, kind: str, stamp: str) -> fits.Header:
     """Return the primary header: the first frame's, brought up to what the product is."""
     obs = exposure.obs
-    frames = obs.inputs or (obs,)
     header = fits.Header.fromstring(obs.headers.phu.text)
-    header["ORIGNAME"] = (f"{obs.name}.fits", "name of the first raw file")
+    header.setdefault("ORIGNAME", f"{obs.name}.fits")
+    header.comments["ORIGNAME"] = "name of the first raw file"
     header["PROCSOFT"] = ("gmoscli", "software that made this file")
     header["PROCSVER"] = (__version__, "its version")
     header["PROCMODE"] = ("sq", "science quality")
@@ -77,8 +77,9 @@ def primary(exposure: Exposure, kind: str, stamp: str) -> fits.Header:
             header[f"{used.step.upper()}IM"] = used.name
     label = descriptors.data_label(obs.headers)
     if label and kind in MARKERS:
-        header["DATALAB"] = f"{label}-SQ-{(kind or 'image').upper()}"
-    for keyword, value, comment in _combined(frames, obs):
+        raw_label = label.partition("-SQ-")[0]
+        header["DATALAB"] = f"{raw_label}-SQ-{(kind or 'image').upper()}"
+    for keyword, value, comment in combined(obs, kind):
         header[keyword] = (value, comment)
     return header
 
@@ -87,54 +88,6 @@ def _stamped(obs: Observation) -> Iterator[str]:
     for done in obs.history:
         if done.primitive in STAMPS:
             yield STAMPS[done.primitive]
-
-
-def _combined(frames: Sequence[Observation], obs: Observation) -> Iterator[tuple[str, Any, str]]:
-    """Return the cards that tell of all frames together."""
-    yield "NCOMBINE", sum(map(_behind, frames)), "number of raw frames combined"
-    for i, frame in enumerate(frames, start=1):
-        yield f"IMCMB{i:03d}", f"{frame.name}.fits", "combined frame"
-    seconds = [_total_time(frame) for frame in frames]
-    yield "EXPTIME", obs.exposure_time, "[s] exposure that the counts stand for"
-    yield "TEXPTIME", sum(seconds), "[s] exposure of all frames together"
-    masses = [m for f in frames if (m := descriptors.airmass(f.headers)) is not None]
-    if masses:
-        yield "AIRMASS", fmean(masses), "mean of all frames"
-        yield "AMSTART", min(masses), "lowest of all frames"
-        yield "AMEND", max(masses), "highest of all frames"
-    middle = _middle(frames)
-    if middle is not None:
-        yield "DATE-AVG", middle.isoformat(timespec="milliseconds"), "UT, weighted by exposure"
-    reference = next((f for f in frames if f.reference), None)
-    if reference is not None and len(frames) > 1:
-        yield "REFFRAME", f"{reference.name}.fits", "sky and counts are this frame's"
-        worst = max(frame.placement.rms for frame in frames)
-        yield "ALIGNRMS", round(worst, 5), "[arcsec] worst of the alignments, one axis"
-
-
-def _behind(obs: Observation) -> int:
-    """Return the number of raw frames in a frame, which may be a product itself."""
-    count = obs.headers.phu.get("NCOMBINE")
-    return count if isinstance(count, int) else 1
-
-
-def _total_time(obs: Observation) -> float:
-    """Return the seconds of exposure behind a frame, which may be a product itself."""
-    total = obs.headers.phu.get("TEXPTIME")
-    return float(total) if isinstance(total, int | float) else obs.exposure_time
-
-
-def _middle(frames: Sequence[Observation]) -> datetime | None:
-    """Return the mean of the frames' mid-times, weighted by exposure."""
-    starts = [descriptors.ut_datetime(frame.headers) for frame in frames]
-    known = [(t, f.exposure_time) for t, f in zip(starts, frames, strict=True) if t is not None]
-    if not known:
-        return None
-    base = known[0][0]
-    weights = [seconds or 1.0 for _, seconds in known]
-    mids = [(t - base).total_seconds() + seconds / 2 for t, seconds in known]
-    mean = sum(w * m for w, m in zip(weights, mids, strict=True)) / sum(weights)
-    return base + timedelta(seconds=mean)
 
 
 def extension(exposure: Exposure, info: CcdInfo, kind: str, version: int) -> fits.Header:

@@ -8,6 +8,7 @@ DQ, as DRAGONS writes calibrations), in ccds (three), or a mosaic (one).
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -114,9 +115,10 @@ class Layout:
             section=section,
             binning=self.binning,
             shape=self._shape(members, section),
-            amps=tuple(self._amp(unit, section) for unit in members),
+            amps=tuple(amp for unit in members for amp in self._amps(unit, section)),
             unit=str(members[0].header.get("BUNIT") or "adu").lower(),
             wcs=self._wcs(index, members),
+            correlation=_number(members[0].header, "CORRFACT") or 1.0,
         )
 
     def ccd(self, index: int, pixels: Reader) -> RawCcd | Ccd:
@@ -171,6 +173,29 @@ class Layout:
     def _columns(self, unit: Unit, section: Section) -> slice:
         start = (unit.on_chip.x1 - section.x1) // self.binning[0]
         return slice(start, start + unit.light.width)
+
+    def _amps(self, unit: Unit, section: Section) -> tuple[Amp, ...]:
+        """Return the amplifier of an extension, or those that a product's header names."""
+        own = self._amp(unit, section)
+        named = takewhile(lambda i: f"AMPNAM{i}" in unit.header, count(1))
+        return tuple(self._named_amp(unit, own, i) for i in named) or (own,)
+
+    def _named_amp(self, unit: Unit, own: Amp, i: int) -> Amp:
+        """Return one of the amplifiers that a product's header names."""
+        header, xbin = unit.header, self.binning[0]
+        section = self._section(header, f"AMPSEC{i}") or own.section
+        columns = own.columns
+        if unit.on_detector.width == unit.light.width * xbin:  # not resampled
+            start = columns.start + (section.x1 - unit.on_detector.x1) // xbin
+            columns = slice(start, start + section.width // xbin)
+        return replace(
+            own,
+            name=str(header[f"AMPNAM{i}"]),
+            columns=columns,
+            section=section,
+            gain=_number(header, f"AMPGAI{i}") or own.gain,
+            read_noise=_number(header, f"AMPRON{i}") or own.read_noise,
+        )
 
     def _amp(self, unit: Unit, section: Section) -> Amp:
         gain = descriptors.gain(self.headers)[unit.position]
@@ -241,10 +266,10 @@ class Layout:
     def _mask(self, info: CcdInfo, members: list[Unit], pixels: Reader) -> Ccd:
         """Return a bad pixel mask: its pixels are the flags."""
         dq = np.zeros(info.shape, np.uint16)
-        for unit, amp in zip(members, info.amps, strict=True):
+        for unit in members:
             flags = pixels("SCI" if self.named else "", unit.version)
             if flags is not None:
-                dq[:, amp.columns] = flags[unit.light.slices]
+                dq[:, self._columns(unit, info.section)] = flags[unit.light.slices]
         nothing = np.broadcast_to(np.float32(0), info.shape)
         return Ccd(info, nothing, nothing, dq)
 
@@ -253,11 +278,12 @@ class Layout:
         sci: Plane = np.empty(info.shape, np.float32)
         var: Plane = np.zeros(info.shape, np.float32)
         dq: Flags = np.zeros(info.shape, np.uint16)
-        for unit, amp in zip(members, info.amps, strict=True):
+        for unit in members:
+            columns = self._columns(unit, info.section)
             for name, plane in (("SCI", sci), ("VAR", var), ("DQ", dq)):
                 part = pixels(name if self.named else "", unit.version)
                 if part is not None:
-                    plane[:, amp.columns] = part[unit.light.slices]
+                    plane[:, columns] = part[unit.light.slices]
                 elif name == "SCI":
                     raise BadFile(f"no pixels in extension {unit.version}", path=self.path)
         return Ccd(info, sci, var, dq)

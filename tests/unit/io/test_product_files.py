@@ -9,12 +9,14 @@ from itertools import product
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.table import Table
 from astropy.wcs import WCS
 
+from gmoscli.cards import Header, Headers
 from gmoscli.errors import GmosError
-from gmoscli.frame import Done, Exposure, Sky, Used
+from gmoscli.frame import Done, Exposure, Placement, Sky, Used
 from gmoscli.gmos.tags import tags_of
-from gmoscli.io import open_source, read_exposure, write_product
+from gmoscli.io import open_source, past_of, read_exposure, write_product
 from gmoscli.io.write import written
 from gmoscli.section import Section
 from gmoscli.simulate import Effects, Night
@@ -74,6 +76,28 @@ def test_what_is_written_is_read_back(tmp_path, observed, kind):
         np.testing.assert_allclose(other.info.wcs.sky([9, 9]), one.info.wcs.sky([9, 9]), atol=1e-9)
 
 
+def test_amplifiers_of_a_product_stay_apart_when_it_is_read_and_written_again(tmp_path, observed):
+    exposure = a_product(observed)
+    again = read_exposure(saved(exposure, tmp_path))
+    third = read_exposure(saved(again, tmp_path, name="again.fits"))
+    for one, *others in zip(exposure.ccds, again.ccds, third.ccds, strict=True):
+        for other in others:
+            for ours, theirs in zip(one.info.amps, other.info.amps, strict=True):
+                for name in ("name", "section", "columns", "gain", "saturation", "nonlinear"):
+                    assert getattr(ours, name) == getattr(theirs, name)
+                assert theirs.read_noise == pytest.approx(ours.read_noise, rel=1e-5)
+
+
+def test_a_stack_keeps_its_gain_and_its_correlation_when_it_is_read_again(tmp_path, observed):
+    (amp, *_) = observed.ccds[0].amps
+    exposure = a_product(observed)
+    infos = {"amps": (replace(amp, gain=4.9, read_noise=9.0),), "correlation": 1.25}
+    exposure = replace(exposure, ccds=tuple(ccd.with_info(**infos) for ccd in exposure.ccds))
+    for ccd in read_exposure(saved(exposure, tmp_path)).ccds:
+        assert [(amp.gain, amp.read_noise) for amp in ccd.info.amps] == [(4.9, 9.0)]
+        assert ccd.info.correlation == 1.25
+
+
 @pytest.mark.parametrize(
     ("kind", "tags"),
     [("bias", {"BIAS", "CAL"}), ("flat", {"FLAT", "CAL"}), ("fringe", {"FRINGE", "CAL"})],
@@ -121,6 +145,55 @@ def test_the_headers_of_all_frames_are_told(tmp_path, observed):
     assert header["AMSTART"] <= header["AIRMASS"] <= header["AMEND"]
 
 
+def part(observed, frames, folder, name):
+    """Return a stack of frames as it is read from its file."""
+    exposure = stacked(a_product(replace(observed, name=frames[0].name)), *frames)
+    path = saved(exposure, folder, name=f"{name}.fits")
+    return replace(open_source(path).obs, name=name)
+
+
+def a_frame_at(observed, name, start, seconds, airmass):
+    cards = {**observed.headers.phu, "UT": start, "TIME-OBS": start, "UTSTART": start}
+    cards |= {"AIRMASS": airmass, "AMSTART": airmass - 0.01, "AMEND": airmass + 0.01}
+    text = fits.Header(cards).tostring().encode()
+    headers = Headers(Header(text), observed.headers.extensions, observed.path)
+    placed = Placement(rms=0.001 * len(name))
+    return replace(observed, name=name, headers=headers, exposure_time=seconds, placement=placed)
+
+
+def test_a_stack_of_stacks_tells_the_same_as_a_stack_of_all_frames(tmp_path, observed):
+    facts = [("06:50:00.0", 100.0, 1.2), ("07:00:00.0", 60.0, 1.4), ("07:20:00.0", 60.0, 1.8)]
+    facts.append(("07:10:00.0", 30.0, 1.3))
+    frames = [a_frame_at(observed, f"N{10**i}", *fact) for i, fact in enumerate(facts)]
+    frames[0], frames[2] = (replace(frames[i], reference=True) for i in (0, 2))
+    parts = [part(observed, frames[i : i + 2], tmp_path, f"part{i}") for i in (0, 2)]
+    parts[0] = replace(parts[0], reference=True)
+    whole, again = (
+        fits.getheader(saved(stacked(a_product(observed), *some), tmp_path, name=name))
+        for some, name in ((frames, "whole.fits"), (parts, "again.fits"))
+    )
+    for keyword in ("NCOMBINE", "TEXPTIME", "DATE-AVG", "AMSTART", "AMEND", "ALIGNRMS"):
+        assert again[keyword] == whole[keyword], keyword
+    assert again["AIRMASS"] == pytest.approx(whole["AIRMASS"])
+    assert (whole["NCOMBINE"], whole["TEXPTIME"]) == (4, 250.0)
+    assert (whole["AMSTART"], whole["AMEND"]) == pytest.approx((1.19, 1.81))
+
+
+def test_a_product_of_a_product_goes_back_to_the_raw_file(tmp_path, observed):
+    once = part(observed, [observed], tmp_path, "part")
+    header = fits.getheader(saved(a_product(once), tmp_path))
+    assert header["ORIGNAME"] == f"{observed.name}.fits"
+    assert header["DATALAB"].endswith("-001-SQ-IMAGE")
+
+
+def test_the_counts_of_a_flat_stand_for_no_exposure_but_the_mean(tmp_path, observations):
+    obs = observations["flat"]
+    frames = [replace(obs, exposure_time=seconds) for seconds in (5.0, 8.0, 17.0)]
+    exposure = stacked(a_product(replace(obs, exposure_time=5.0)), *frames)
+    header = fits.getheader(saved(exposure, tmp_path, "flat"))
+    assert (header["EXPTIME"], header["TEXPTIME"]) == (10.0, 30.0)
+
+
 def test_the_date_of_the_observation_is_not_overwritten(tmp_path, observed):
     header = fits.getheader(saved(a_product(observed), tmp_path))
     assert header["DATE-OBS"] == observed.headers.phu["DATE-OBS"]
@@ -151,6 +224,23 @@ def test_history_and_provenance_are_kept_in_order(tmp_path, observed):
         assert list(provenance["md5"]) == ["0" * 32, "1" * 32]
         assert list(provenance["provenance_added_by"]) == ["prepare", "bias"]
         assert units[0].header["BIASIM"] == "b_bias.fits"
+    path = saved(exposure, tmp_path)
+    assert past_of(path, Headers.open(path)) == (done, used)
+
+
+def test_a_raw_file_has_no_past(tmp_path):
+    path = write_raw(NIGHT, Effects.only(), shot_of(NIGHT, "bias", 0), tmp_path / "raw.fits")
+    assert past_of(path, Headers.open(path)) == ((), ())
+
+
+def test_history_of_other_software_is_kept_by_its_primitives(tmp_path, observed):
+    path = saved(a_product(replace(observed, history=(Done("x", "prepare", "{}"),))), tmp_path)
+    with fits.open(path) as units:
+        table = units["HISTORY"]
+        units["HISTORY"] = fits.BinTableHDU(Table(table.data)["primitive", "args"], name="HISTORY")
+        units.writeto(tmp_path / "theirs.fits")
+    path = tmp_path / "theirs.fits"
+    assert past_of(path, Headers.open(path)).done == (Done("prepare", "prepare", "{}"),)
 
 
 def test_sources_of_the_stack_are_catalogued_beside_it(tmp_path, observed):
