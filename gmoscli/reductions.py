@@ -24,6 +24,7 @@ from .errors import BadFile, CalibrationMissing, GmosError, ReductionError, Usag
 from .frame import Exposure, Observation, Past, Source, Used
 from .gmos import descriptors
 from .gmos.detectors import detector, troubles
+from .gmos.purposes import purpose
 from .gmos.tags import tags_of
 from .logs import LOGGER
 from .masters import Masters
@@ -221,7 +222,7 @@ def check_together(recipe: Recipe, frames: Sequence[Headers]) -> None:
     """Raise ReductionError unless all frames are of one kind and one configuration."""
     first = frames[0]
     light = () if recipe.kind == "bias" else _ALIKE_WITH_LIGHT
-    asked = default_recipe(tags_of(first))
+    wanted = purpose(tags_of(first))
     for frame in frames:
         tags = tags_of(frame)
         if recipe.kind in ("bias", "flat") and recipe.kind.upper() not in tags:
@@ -230,7 +231,7 @@ def check_together(recipe: Recipe, frames: Sequence[Headers]) -> None:
             )
         if not recipe.kind and not {"IMAGE"} <= tags:
             raise ReductionError(f"not an image: its tags are {_words(tags)}", path=frame.path)
-        if default_recipe(tags) != asked:
+        if purpose(tags) != wanted:
             raise ReductionError(f"not of the same kind as {_name(first)}", path=frame.path)
         for what, value in (*_ALIKE, *light):
             ours, theirs = value(first), value(frame)

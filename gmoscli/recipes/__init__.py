@@ -1,29 +1,43 @@
 """Recipes: which steps, in which order, for which files."""
 
 import difflib
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from importlib import import_module
 
 from ..errors import UsageError
 from ..gmos.purposes import DEFAULT_RECIPES, purpose
 from ..recipe import Recipe
-from .bias import bias
-from .flat import flat
-from .fringe import fringe
-from .science import align_and_stack, mosaic, no_stack, separate_ccds, separate_ccds_central
 
-RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe
-    for recipe in (
-        bias,
-        flat,
-        fringe,
-        mosaic,
-        separate_ccds,
-        separate_ccds_central,
-        no_stack,
-        align_and_stack,
-    )
+_PLACES = {
+    "makeProcessedBias": ("bias", "bias"),
+    "makeProcessedFlat": ("flat", "flat"),
+    "makeProcessedFringe": ("fringe", "fringe"),
+    "reduce": ("science", "mosaic"),
+    "reduceSeparateCCDs": ("science", "separate_ccds"),
+    "reduceSeparateCCDsCentral": ("science", "separate_ccds_central"),
+    "reduce_nostack": ("science", "no_stack"),
+    "alignAndStack": ("science", "align_and_stack"),
 }
+"""Name of each recipe → its module here, and its name there."""
+
+
+class _Recipes(Mapping[str, Recipe]):
+    """Recipes by name; the steps of one are loaded when it is asked for: a bias needs few."""
+
+    def __getitem__(self, name: str) -> Recipe:
+        module, variable = _PLACES[name]
+        recipe: Recipe = getattr(import_module(f".{module}", __name__), variable)
+        return recipe
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_PLACES)
+
+    def __len__(self) -> int:
+        return len(_PLACES)
+
+
+RECIPES: Mapping[str, Recipe] = _Recipes()
 """Recipes by the names that observers know."""
 
 
