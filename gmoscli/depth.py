@@ -1,10 +1,12 @@
 """Medians through a stack of frames: [n, y, x] to [y, x], in parts that stay in the cache."""
 
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+Number = TypeVar("Number", NDArray[np.float32], NDArray[np.float64])
 Stack = NDArray[np.float32]
 Plane = NDArray[np.float32]
 
@@ -55,7 +57,7 @@ def _masked_median(
     return np.where(count == 2, low, middle) if lower_of_two else middle
 
 
-def sorted_planes(planes: list[Plane]) -> list[Plane]:
+def sorted_planes(planes: list[Number]) -> list[Number]:
     """Return new planes that hold, pixel by pixel, the values in rising order."""
     planes = list(planes)
     for i, j in comparisons(len(planes)):

@@ -1,10 +1,8 @@
 """Subtract the electronic zero level, trim the overscan, assemble the amplifiers of a ccd.
 
 The level settles in the first rows and drifts slowly along the others, and 27 overscan columns know
-a single row to no better than a fifth of the read noise: the row means are smoothed by a penalised
-fit whose stiffness the data choose (generalised cross-validation; Garcia 2010, Comput. Stat. Data
-Anal. 54, 1167), with cosmic rays and other odd rows left out. What remains uncertain of the level
-is added to the variance.
+a single row to no better than a fifth of the read noise: the row means are smoothed, with cosmic
+rays and other odd rows left out. What remains uncertain of the level is added to the variance.
 """
 
 from dataclasses import replace
@@ -13,15 +11,12 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from ..depth import sorted_planes
 from ..frame import Amp, Ccd, Plane, RawCcd, Readout
 from ..stats import SIGMA_PER_MAD
 from ..step import Choice, Range, step
+from .smooth import Rows, smoothed
 
-Rows = NDArray[np.float64]
-STIFFNESS = np.logspace(0, 9, 37)
-"""Trial smoothing parameters; the stiffest bends over about 500 rows, the softest over 3."""
-SETTLING = (4.0, 8.0, 16.0, 32.0, 64.0)
-"""Trial numbers of rows in which the level of the first row may settle to its e-th part."""
 ROUNDING = 0.29
 """ADU: noise of whole counts, one sigma."""
 NEIGHBOURS = 4
@@ -72,7 +67,7 @@ def zero_level(
     if function == "constant":
         level = np.full_like(means, np.median(means))
         return level.astype(np.float32), np.pi / 2 * error**2 / means.size
-    smooth, share = smoothed(means, error, sigma)
+    smooth, share = smoothed(without_odd(means, error, sigma))
     return smooth.astype(np.float32), error**2 * share
 
 
@@ -100,57 +95,17 @@ def pixel_noise(strip: Rows) -> float:
     return float(np.sqrt(variance))
 
 
-def smoothed(values: Rows, error: float, sigma: float) -> tuple[Rows, float]:
-    """Return the smooth course of equally spaced values, and its variance over that of one value.
-
-    The course may begin with an exponential settling, where the data ask for one.
-    """
-    from scipy.fft import dct, idct  # noqa: PLC0415 - start-up: listing recipes needs no transform
-
-    row = np.arange(values.size)
-    spectrum = dct(without_odd(values, error, sigma), norm="ortho")
-    bend = (2 - 2 * np.cos(np.pi * row / row.size)) ** 2
-    gains = 1 / (1 + STIFFNESS[:, None] * bend)
-    trials = [_fitted(spectrum, None, gains)]
-    for rows in SETTLING:
-        if 4 * rows < row.size:
-            trials.append(_fitted(spectrum, dct(np.exp(-row / rows), norm="ortho"), gains))
-    _, course, share = min(trials, key=lambda trial: trial[0])
-    return idct(course, norm="ortho"), share
-
-
 def without_odd(values: Rows, error: float, sigma: float) -> Rows:
     """Return the values, those far from the median of their neighbours replaced by it.
 
     Far is ``sigma`` times their error, or their scatter, where that is larger.
     """
     padded = np.pad(values, NEIGHBOURS, mode="symmetric")
-    local = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS + 1), axis=1)
+    around = [padded[i : i + values.size] for i in range(2 * NEIGHBOURS + 1)]
+    local = sorted_planes(around)[NEIGHBOURS]
     off = np.abs(values - local)
     reach = sigma * max(error, SIGMA_PER_MAD * float(np.median(off)))
     return np.where(off > reach, local, values)
-
-
-def _fitted(spectrum: Rows, settling: Rows | None, gains: Rows) -> tuple[float, Rows, float]:
-    """Return score, spectrum and variance of the best course, with or without a settling.
-
-    The course is ``a * settling`` plus what is smooth of the rest, by the amplitude ``a`` that
-    leaves the least that is not smooth.
-    """
-    n = spectrum.size
-    freedom = gains.sum(axis=1)
-    sudden = np.zeros_like(gains)
-    if settling is not None:
-        rough = (1 - gains) * settling
-        amplitude = (rough * spectrum).sum(axis=1) / (rough * settling).sum(axis=1)
-        sudden = amplitude[:, None] * settling
-        freedom = freedom + 1
-    misfit = np.square((1 - gains) * (spectrum - sudden)).sum(axis=1)
-    score = n * misfit / np.maximum(n - freedom, 1e-6) ** 2  # a single row leaves no freedom
-    best = int(np.argmin(score))
-    course = sudden[best] + gains[best] * (spectrum - sudden[best])
-    share = (np.square(gains[best]).sum() + (settling is not None)) / n
-    return float(score[best]), course, float(share)
 
 
 def _lowered(amp: Amp, level: float) -> Amp:
