@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..dq import Dq
 from ..errors import ReductionError
-from ..frame import Ccd, Observation
+from ..frame import Ccd, Observation, Plane
 from ..geometry import ARCSEC, project
 from ..stats import SIGMA_PER_MAD, thinned
 from ..step import Range, step
@@ -71,16 +71,16 @@ def amplitude(ccd: Ccd, fringe: Ccd) -> tuple[float, float]:
     """Return the factor of the fringe frame that fits a ccd best, and its error; never negative.
 
     Robust regression of the good pixels on the pattern together with a smooth sky: sources fall
-    out as outliers. The noise of the fringe frame itself would pull the slope towards zero; it is
-    divided out (attenuation of errors in variables, Fuller 1987, Measurement Error Models).
+    out as outliers. Noise of the fringe frame would pull the slope towards zero, and what it shares
+    with a frame that it was made of would pull it up: both moments are measured apart from the
+    pattern and taken out (errors in variables, Fuller 1987, Measurement Error Models, section 1.2).
     """
-    some = thinned(ccd.sci.shape, SAMPLE)
-    good = (ccd.dq[some] == 0) & (fringe.dq[some] == 0)
+    some = thinned(ccd.sci[:, 1:-1].shape, SAMPLE)
+    good = (ccd.dq[:, 1:-1][some] == 0) & (fringe.dq[:, 1:-1][some] == 0)
     if np.count_nonzero(good) < 1000:
         return 0.0, 0.0
-    s = ccd.sci[some][good].astype(float)
-    f = fringe.sci[some][good].astype(float)
-    smooth = polynomial(ccd.sci.shape, some)[good]
+    s, f = (c.sci[:, 1:-1][some][good].astype(float) for c in (ccd, fringe))
+    smooth = polynomial(ccd.sci[:, 1:-1].shape, some)[good]
     f = f - smooth @ np.linalg.lstsq(smooth, f, rcond=None)[0]
     design = np.column_stack([f, smooth])
     keep = np.abs(s - np.median(s)) < 10 * SIGMA_PER_MAD * np.median(np.abs(s - np.median(s)))
@@ -92,11 +92,36 @@ def amplitude(ccd: Ccd, fringe: Ccd) -> tuple[float, float]:
         sigma = SIGMA_PER_MAD * float(np.median(np.abs(off[keep])))
         error = sigma / float(np.sqrt((f[keep] ** 2).sum()))
         keep = np.abs(off) < 2.5 * sigma
-    noise = float(np.mean(fringe.var[some][good][keep]))
-    reliable = 1 - noise / max(float(np.mean(f[keep] ** 2)), 1e-12)
-    if reliable < 0.05:  # nothing but noise in the fringe frame
+    shared, own = noise_moments(*(bends(c.sci, some)[good] for c in (ccd, fringe)))
+    power = float(np.mean(f[keep] ** 2))
+    pattern = power - own
+    if pattern < 0.05 * power or power == 0:  # nothing but noise in the fringe frame
         return 0.0, 0.0
-    return max(slope / reliable, 0.0), error / reliable
+    return max((slope * power - shared) / pattern, 0.0), error * power / pattern
+
+
+def bends(plane: Plane, some: tuple[slice, slice]) -> NDArray[np.float64]:
+    """Return second differences along rows at some pixels: white noise keeps its variance.
+
+    Fringes are many pixels wide: of their power less than a hundredth is left.
+    """
+    left, here, right = (plane[:, cut][some].astype(float) for cut in _THREE)
+    bent: NDArray[np.float64] = (2 * here - left - right) / np.sqrt(6)
+    return bent
+
+
+_THREE = (slice(None, -2), slice(1, -1), slice(2, None))
+
+
+def noise_moments(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the covariance of two samples of noise, and the second's variance.
+
+    What lies beyond 4 sigma is left out: of normal values a thousandth of the moments.
+    """
+    calm = np.ones(one.shape, bool)
+    for sample in (one, other):
+        calm &= np.abs(sample) <= 4 * SIGMA_PER_MAD * np.median(np.abs(sample))
+    return float(np.mean((one * other)[calm])), float(np.mean(other[calm] ** 2))
 
 
 def polynomial(shape: tuple[int, int], some: tuple[slice, slice]) -> NDArray[np.float64]:

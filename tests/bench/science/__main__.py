@@ -27,6 +27,7 @@ from .sky import noise
 from .stars import stars
 
 DETECTORS = {"N": "gmosn_ham", "S": "gmoss_ham2"}
+OLD_DETECTORS = {"N": "gmosn_e2v", "S": "gmoss_eev_new"}
 MIXES = {
     "one bad": (0.5, 0.5, 0.5, 0.5, 1.2),
     "all": (0.4, 0.6, 0.8, 1.0, 1.2),
@@ -154,13 +155,16 @@ def _detector(nights: Nights) -> Iterator[Figure]:
         yield from overscan(night)
     for site in (nights.first, *nights.others):
         yield from flats(site)
-    yield from saturation(nights.first)
+    for site in (nights.first, *nights.others[:1]):
+        yield from saturation(site)
 
 
 def _fringes(nights: Nights) -> Iterator[Figure]:
     """What is left of fringes."""
     for telescope in DETECTORS:
         yield from fringes(nights.site(telescope, "z"))
+    for telescope, old in OLD_DETECTORS.items():  # thinner chips show fringes in i as well
+        yield from fringes(nights.site(telescope, "i", detector=old, mark=old))
 
 
 def _resampling(_: Nights) -> Iterator[Figure]:

@@ -138,3 +138,14 @@ def test_the_smooth_part_of_a_pattern_is_taken_out_and_flagged_pixels_hold_nothi
     assert abs(out.sci.mean()) < 0.5
     assert np.corrcoef(out.sci.ravel(), PATTERN.ravel())[0, 1] > 0.98
     assert pytest.approx(a_tan().scale) == SCALE
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5])
+def test_the_amplitude_is_right_also_when_the_fringe_frame_holds_noise_of_the_frame(share):
+    found = []
+    for seed in range(4):
+        image = an_image(1.0, seed, sources=False)
+        noise = image.sci - SKY - GRADIENT - PATTERN
+        other = 20.0 * np.random.default_rng(seed + 50).standard_normal(SHAPE)
+        found.append(amplitude(image, a_ccd(PATTERN + share * noise + other, var=600.0))[0])
+    assert np.mean(found) == pytest.approx(1.0, abs=0.015)  # a single one is known to 0.012
