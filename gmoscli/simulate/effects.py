@@ -35,6 +35,7 @@ class Effects:
     qe: Annotated[bool, "a sensitivity that differs between the chips"] = True
     chip_placement: Annotated[bool, "chips slightly off their catalogued places"] = True
     bad_pixels: Annotated[bool, "dead and hot pixels, bad columns"] = True
+    failures: Annotated[bool, "amplifiers that had failed on the date of the exposure"] = True
     cosmic_rays: Annotated[bool, "muons, electrons that wander, and spots"] = True
     photon_noise: Annotated[bool, "Poisson noise of light and dark current"] = True
     saturation: Annotated[bool, "the full well of the pixels (the converter always ends)"] = True

@@ -16,7 +16,7 @@ from .light import light
 from .night import Night
 from .optics import response
 from .plan import Kind, Shot, shot_of
-from .readout import read_out
+from .readout import has_failed, read_out
 from .seeds import generator
 
 Plane = NDArray[np.float32]
@@ -46,7 +46,7 @@ class CcdTruth:
     saturated: NDArray[np.bool_]
     """A full pixel, or a count at the converter's end."""
     bad: NDArray[np.bool_]
-    """A dead or hot pixel."""
+    """A dead or hot pixel, or one of an amplifier that had failed."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,8 @@ def _read_ccd(frame: Frame, area: CcdArea) -> tuple[CcdTruth, dict[str, Counts]]
     counts = {}
     for amp in area.amps:
         columns = area.columns(amp)
+        if effects.failures and has_failed(night, amp, frame.shot.start.date()):
+            bad[:, columns] = True
         raw = read_out(frame, amp, charge[:, columns])
         saturated[:, columns] |= raw[amp.datasec.slices] == _CONVERTER_END
         counts[amp.amp.name] = raw

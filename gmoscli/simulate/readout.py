@@ -27,6 +27,7 @@ _SETTLING, _SETTLING_ROWS = 6.0, 30.0  # ADU at the first row, and unbinned rows
 _COLUMN_PATTERN = 0.6  # ADU from column to column
 _GLOW, _GLOW_COLUMNS = 4.0, 20.0  # ADU at the edge of the amplifier, binned columns to its e-th
 _DAY_PATTERN = 0.3  # of the pattern that is new on another day
+_HASH = 100.0  # ADU by which the rows of a failed amplifier scatter
 _TRAIL, _TRAIL_COLUMNS = 1.5e-3, 0.8  # of the last column's light, and its e-folding
 
 
@@ -71,12 +72,21 @@ def read_out(frame: Frame, area: AmpArea, electrons: Plane) -> NDArray[np.uint16
         adu += _drift(night, shot, area)[:, None]
     if effects.overscan_trail:
         _add_trail(adu, area, signal, night.array.contaminated_columns)
+    if effects.failures and has_failed(night, area, shot.start.date()):
+        rng = generator(night.seed, "failure", shot.kind, shot.index, name)
+        adu[:] = np.float32(truth.bias) + np.float32(_HASH) * rng.standard_normal((shape[0], 1))
     if effects.read_noise:
         rng = generator(night.seed, "read noise", shot.kind, shot.index, name)
         noise = rng.standard_normal(shape, dtype=np.float32)
         noise *= np.float32(truth.read_noise / truth.gain)
         adu += noise
     return np.clip(np.rint(adu, out=adu), 0, ADC_LIMIT, out=adu).astype(np.uint16)
+
+
+def has_failed(night: Night, area: AmpArea, day: date) -> bool:
+    """Say whether an amplifier is known to have failed on a day: it tells nothing of the light."""
+    known = detectors.troubles(night.array, day, night.binning)
+    return any(area.amp.name in trouble.amps for trouble in known)
 
 
 def _pattern(night: Night, day: date, area: AmpArea) -> Plane:

@@ -20,6 +20,7 @@ from gmoscli.reductions import (
     calibrations,
     check_together,
     chosen_recipe,
+    known_troubles,
     outputs,
     planned,
     readable,
@@ -121,6 +122,37 @@ def test_nothing_is_left_to_reduce_when_all_files_are_bad(tmp_path):
     request = Request((spoilt(tmp_path, "empty"),), skip_bad=True)
     with pytest.raises(ReductionError, match="no readable file"):
         readable(request, print)
+
+
+# ---- what is known of the detectors
+
+OLD_GMOS_S = {"INSTRUME": "GMOS-S", "DETID": "BI5-36-4k-2,BI11-33-4k-1,BI12-34-4k-1"}
+BANDING = "saturated pixels pull whole rows of their amplifier below the bias (banding)"
+
+
+@pytest.mark.parametrize(
+    ("day", "binning", "told"),
+    [
+        ("2014-05-31", (2, 2), None),
+        ("2014-06-01", (2, 2), f"{BANDING} (2014-06-01 on): look at the product"),
+        ("2015-08-25", (2, 2), f"{BANDING} (2014-06-01 on): look at the product"),
+        ("2015-08-25", (1, 1), None),
+        ("2015-08-26", (2, 2), None),
+        ("2022-01-27", (2, 2), None),
+        ("2022-01-28", (1, 1), "amplifier 5 has failed (2022-01-28 on): flagged as bad"),
+        ("2023-12-13", (2, 2), "amplifier 5 has failed (2022-01-28 on): flagged as bad"),
+    ],
+)
+def test_troubles_of_a_detector_are_told_by_date_and_binning_once_each(day, binning, told):
+    frames = [
+        headers(f"S{i}.fits", binning=binning, **OLD_GMOS_S, **{"DATE-OBS": day}) for i in (1, 2)
+    ]
+    assert list(known_troubles(frames)) == ([f"S1.fits: {told}"] if told else [])
+
+
+def test_new_chips_have_none_of_the_old_troubles():
+    new = {**OLD_GMOS_S, "DETID": "BI11-41-4k-2,BI13-19-4k-3,BI12-34-4k-1"}
+    assert not list(known_troubles([headers(**new, **{"DATE-OBS": "2024-01-01"})]))
 
 
 # ---- the recipe

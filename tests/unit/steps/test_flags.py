@@ -1,5 +1,7 @@
 """What cannot be trusted is flagged, and nothing else."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,12 @@ from gmoscli.geometry import outline_mask
 from gmoscli.gmos.detectors import detectors
 from gmoscli.section import Section
 from gmoscli.simulate import Effects, Night
-from gmoscli.steps.flags import flag_bad_pixels, flag_saturated, flag_unilluminated
+from gmoscli.steps.flags import (
+    flag_bad_pixels,
+    flag_failed_amps,
+    flag_saturated,
+    flag_unilluminated,
+)
 from gmoscli.steps.overscan import subtract_overscan
 from tests.builders import a_ccd, a_raw_ccd, a_readout, an_observation, simulated
 
@@ -90,6 +97,29 @@ def test_static_flags_are_added_bit_by_bit():
 def test_without_a_mask_nothing_changes():
     ccd = a_ccd()
     assert flag_bad_pixels(ccd, None) is ccd
+
+
+SICK = (date(2022, 1, 20), date(2022, 2, 3))
+"""Days of flats and of science about the 28th, when amplifier 5 of GMOS-S failed."""
+
+
+@pytest.mark.parametrize(("kind", "index", "failed"), [("science", 0, True), ("flat", 0, False)])
+def test_an_amplifier_is_flagged_from_the_day_on_which_it_failed(kind, index, failed):
+    night = Night("gmoss_ham1", (4, 4), roi="CCD2", days=SICK, frames=1, biases=0, flats=1)
+    frame, shot = simulated(night, Effects.only("sky", "failures"), kind, index)
+    ccd = flag_failed_amps(subtract_overscan(frame.ccds[2]), frame.obs)
+    (truth,) = shot.ccds
+    np.testing.assert_array_equal(ccd.dq, np.where(truth.bad, Dq.BAD, 0))
+    assert truth.bad[:, :128].all() == failed
+    assert not truth.bad[:, 128:].any()
+
+
+def test_the_name_of_a_chip_decides_no_epoch():
+    # Chip BI12-34-4k-1 stayed when the others were replaced in December 2023.
+    night = Night("gmoss_ham2", (4, 4), frames=1)
+    frame, _ = simulated(night, Effects.only(), "science", 0)
+    for raw in frame.ccds.values():
+        assert not flag_failed_amps(subtract_overscan(raw), frame.obs).dq.any()
 
 
 @pytest.mark.parametrize("one", detectors(), ids=lambda one: one.id)
