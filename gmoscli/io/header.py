@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from statistics import fmean
 from typing import Any
 
-from astropy.io import fits
-
 from .. import __version__
 from ..frame import CcdInfo, Exposure, Observation
 from ..gmos import descriptors
 from .combined import combined
+from .draft import Draft
 
 MARKERS = {"bias": "PROCBIAS", "flat": "PROCFLAT", "fringe": "PROCFRNG", "": "PROCSCI"}
 """Keyword of the primary header whose presence makes a file a product of that kind."""
@@ -36,33 +35,13 @@ STAMPS = {
 }
 """Keyword that dates each primitive, as other Gemini software looks for it."""
 
-_GONE = (
-    "BIASSEC",
-    "RADECSYS",
-    "TRIMSEC",
-    "OVERSEC",
-    "EXTNAME",
-    "EXTVER",
-    "BZERO",
-    "BSCALE",
-    "AMPNAME",
-    "GAIN",
-    "RDNOISE",
-    "FRMNAME",
-    "FRAMEID",
-    "CD1_1",
-    "CD1_2",
-    "CD2_1",
-    "CD2_2",
-)
 
-
-def primary(exposure: Exposure, kind: str, stamp: str) -> fits.Header:
+def primary(exposure: Exposure, kind: str, stamp: str) -> Draft:
     """Return the primary header: the first frame's, brought up to what the product is."""
     obs = exposure.obs
-    header = fits.Header.fromstring(obs.headers.phu.text)
-    header.setdefault("ORIGNAME", f"{obs.name}.fits")
-    header.comments["ORIGNAME"] = "name of the first raw file"
+    header = Draft(obs.headers.phu.text)
+    original = obs.headers.phu.get("ORIGNAME") or f"{obs.name}.fits"
+    header["ORIGNAME"] = (original, "name of the first raw file")
     header["PROCSOFT"] = ("gmoscli", "software that made this file")
     header["PROCSVER"] = (__version__, "its version")
     header["PROCMODE"] = ("sq", "science quality")
@@ -71,7 +50,7 @@ def primary(exposure: Exposure, kind: str, stamp: str) -> fits.Header:
         if keyword is not None:
             header[keyword] = stamp
     if "SUBOVER" in header:
-        header["TRIMOVER"], header["TRIMMED"] = stamp, "yes"
+        header.update({"TRIMOVER": stamp, "TRIMMED": "yes"})
     for used in obs.used:
         if used.step in ("bias", "flat", "fringe", "bpm"):
             header[f"{used.step.upper()}IM"] = used.name
@@ -90,11 +69,11 @@ def _stamped(obs: Observation) -> Iterator[str]:
             yield STAMPS[done.primitive]
 
 
-def extension(exposure: Exposure, info: CcdInfo, kind: str, version: int) -> fits.Header:
+def extension(exposure: Exposure, info: CcdInfo, kind: str, version: int) -> Draft:
     """Return the header that the planes of one ccd share."""
     obs = exposure.obs
     chips = obs.detector.chips
-    header = fits.Header()
+    header = Draft()
     xbin, ybin = info.binning
     ny, nx = info.shape
     header["EXTVER"] = version

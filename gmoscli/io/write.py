@@ -2,21 +2,15 @@
 
 import glob
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from astropy.io import fits
 
 from ..errors import GmosError
-from ..frame import Catalogue, Ccd, Exposure, Observation
+from ..frame import Ccd, Exposure
 from .header import extension, primary
-
-FULL = 32 << 20
-"""Bytes; with less than this left a failed write means a full disk: planes are that large."""
+from .tables import catalogue, frames_table, history, provenance
+from .units import Unit, image_unit, primary_unit
 
 
 def write_product(exposure: Exposure, path: Path, kind: str, stamp: str) -> None:
@@ -25,15 +19,17 @@ def write_product(exposure: Exposure, path: Path, kind: str, stamp: str) -> None
     The file appears under its name when it is complete. Raises GmosError when it cannot be
     written.
     """
-    units = [fits.PrimaryHDU(header=primary(exposure, kind, stamp))]
+    units: list[Unit] = []
     for version, ccd in enumerate(exposure.ccds, start=1):
         units += ccd_units(exposure, ccd, kind, version)
     if exposure.obs.inputs:
         units.append(frames_table(exposure))
     units += [history(exposure, stamp), provenance(exposure, stamp)]
-    units[0].header["NEXTEND"] = (len(units) - 1, "number of extensions")
+    header = primary(exposure, kind, stamp)
+    header["NEXTEND"] = (len(units), "number of extensions")
     with written(path) as part, part.open("wb") as stream:
-        fits.HDUList(units).writeto(stream, output_verify="silentfix+ignore")
+        for unit in (primary_unit(header), *units):
+            unit.write(stream)
 
 
 @contextmanager
@@ -50,7 +46,8 @@ def written(path: Path) -> Iterator[Path]:
             os.fsync(stream.fileno())
         part.replace(path)
     except OSError as error:
-        raise GmosError(f"cannot write: {_reason(error, path.parent)}", path=path) from error
+        what = (error.strerror or str(error)).lower()
+        raise GmosError(f"cannot write: {what}", path=path) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -74,136 +71,15 @@ def _runs(process: int) -> bool:
     return True
 
 
-def _reason(error: OSError, folder: Path) -> str:
-    """Return what stopped the writing; numpy does not hand on what the system said."""
-    if error.strerror:
-        return error.strerror.lower()
-    if shutil.disk_usage(folder).free < FULL:
-        return "no space left on device"
-    return str(error).partition("\n")[0].lower()
-
-
-def ccd_units(exposure: Exposure, ccd: Ccd, kind: str, version: int) -> list[fits.ImageHDU]:
+def ccd_units(exposure: Exposure, ccd: Ccd, kind: str, version: int) -> list[Unit]:
     """Return the extensions of one ccd."""
     header = extension(exposure, ccd.info, kind, version)
     units = [
-        fits.ImageHDU(plane, header, name=name)
+        image_unit(name, header, plane)
         for name, plane in (("SCI", ccd.sci), ("VAR", ccd.var), ("DQ", ccd.dq))
     ]
     if ccd.objects is not None:
-        units.append(fits.ImageHDU(ccd.objects, header, name="OBJMASK"))
+        units.append(image_unit("OBJMASK", header, ccd.objects))
     if ccd.objects is not None and ccd.info.sources is not None:
         units.append(catalogue(ccd.info.sources, ccd, version))
     return units
-
-
-def catalogue(sources: Catalogue, ccd: Ccd, version: int) -> fits.BinTableHDU:
-    """Return the table of a ccd's sources, in the column names of Source Extractor."""
-    wcs = ccd.info.wcs
-    sky = np.zeros((len(sources), 2))
-    scale = 1.0
-    if wcs is not None:
-        sky = wcs.sky(np.column_stack([sources["x"], sources["y"]]))
-        scale = wcs.scale
-    columns = [
-        ("NUMBER", "J", "", np.arange(1, len(sources) + 1)),
-        ("X_IMAGE", "D", "pix", sources["x"] + 1),
-        ("Y_IMAGE", "D", "pix", sources["y"] + 1),
-        ("X_WORLD", "D", "deg", sky[:, 0]),
-        ("Y_WORLD", "D", "deg", sky[:, 1]),
-        ("A_IMAGE", "E", "pix", sources["a"]),
-        ("B_IMAGE", "E", "pix", sources["b"]),
-        ("THETA_IMAGE", "E", "deg", np.degrees(sources["theta"])),
-        ("FWHM_IMAGE", "E", "pix", sources["fwhm"]),
-        ("FWHM_WORLD", "E", "deg", sources["fwhm"] * scale / 3600),
-        ("ELLIPTICITY", "E", "", 1 - sources["b"] / np.maximum(sources["a"], 1e-9)),
-        ("FLUX_APER", "D", "electron", sources["flux"]),
-        ("FLUXERR_APER", "D", "electron", sources["flux_error"]),
-        ("FLUX_MAX", "E", "electron", sources["peak"]),
-        ("BACKGROUND", "E", "electron", sources["background"]),
-        ("ISOAREA_IMAGE", "J", "pix**2", sources["area"]),
-        ("FLAGS", "J", "", sources["flags"]),
-        ("STAR", "L", "", sources["star"]),
-    ]
-    table = fits.BinTableHDU.from_columns(
-        [fits.Column(name=n, format=f, unit=u or None, array=a) for n, f, u, a in columns],
-        name="OBJCAT",
-    )
-    table.header["EXTVER"] = version
-    return table
-
-
-def frames_table(exposure: Exposure) -> fits.BinTableHDU:
-    """Return the table of the frames that were combined: how each was placed, scaled, weighed."""
-    frames = exposure.obs.inputs
-    width = max(len(obs.name) for obs in frames)
-    columns = [
-        fits.Column("FRAME", f"{width}A", array=np.array([obs.name for obs in frames])),
-        _numbers("EXPTIME", "s", [obs.exposure_time for obs in frames]),
-        _numbers("MATCHES", "", [obs.placement.matches for obs in frames]),
-        _numbers("ALIGNRMS", "arcsec", [obs.placement.rms for obs in frames]),
-        _numbers("SCALE", "", [obs.placement.scale for obs in frames]),
-        _numbers("SCALEERR", "", [obs.placement.scale_error for obs in frames]),
-        _numbers("FWHM", "arcsec", [_seeing(obs) for obs in frames]),
-    ]
-    for info in frames[0].ccds:
-        i = info.index
-        own = [next(c for c in obs.ccds if c.index == i) for obs in frames]
-        sky = [c.sky.level if c.sky is not None else np.nan for c in own]
-        weights = [obs.placement.weights.get(i, 1.0) for obs in frames]
-        columns.append(_numbers(f"SKY{i}", own[0].unit, sky))
-        columns.append(_numbers(f"WEIGHT{i}", "", list(np.divide(weights, sum(weights)))))
-    for ccd in exposure.ccds:
-        if len(ccd.info.rejected) == len(frames):
-            name = f"REJECTED{ccd.info.index or ''}"
-            columns.append(_numbers(name, "", list(ccd.info.rejected)))
-    return fits.BinTableHDU.from_columns(columns, name="FRAMES")
-
-
-def _seeing(obs: Observation) -> float:
-    widths = [c.fwhm * c.wcs.scale for c in obs.ccds if c.fwhm and c.wcs is not None]
-    return float(np.median(widths)) if widths else float("nan")
-
-
-def _numbers(name: str, unit: str, values: list[Any]) -> fits.Column:
-    kind = "J" if all(isinstance(value, int) for value in values) else "D"
-    return fits.Column(name, kind, unit=unit or None, array=np.array(values))
-
-
-def history(exposure: Exposure, stamp: str) -> fits.BinTableHDU:
-    """Return the table of steps, in order, with their parameters as JSON."""
-    done = exposure.obs.history
-    return _texts(
-        "HISTORY",
-        {
-            "primitive": [line.primitive for line in done],
-            "args": [line.args for line in done],
-            "timestamp_start": [stamp] * len(done),
-            "timestamp_stop": [stamp] * len(done),
-            "step": [line.step for line in done],
-        },
-    )
-
-
-def provenance(exposure: Exposure, stamp: str) -> fits.BinTableHDU:
-    """Return the table of files behind a product, with their checksums."""
-    used = exposure.obs.used
-    return _texts(
-        "PROVENANCE",
-        {
-            "timestamp": [stamp] * len(used),
-            "filename": [file.name for file in used],
-            "md5": [file.checksum for file in used],
-            "provenance_added_by": [file.step for file in used],
-        },
-    )
-
-
-def _texts(name: str, columns: dict[str, list[str]]) -> fits.BinTableHDU:
-    made = []
-    for title, values in columns.items():
-        width = max([28, *map(len, values)])
-        made.append(
-            fits.Column(name=title, format=f"{width}A", array=np.array(values, f"U{width}"))
-        )
-    return fits.BinTableHDU.from_columns(made, name=name)
