@@ -195,8 +195,22 @@ def test_the_counts_of_a_flat_stand_for_no_exposure_but_the_mean(tmp_path, obser
 
 
 def test_the_date_of_the_observation_is_not_overwritten(tmp_path, observed):
-    header = fits.getheader(saved(a_product(observed), tmp_path))
-    assert header["DATE-OBS"] == observed.headers.phu["DATE-OBS"]
+    # DATE is when the file was made: another day, in files that were copied.
+    text = fits.Header({**observed.headers.phu, "DATE": "2022-07-31"}).tostring().encode()
+    headers = Headers(Header(text), observed.headers.extensions, observed.path)
+    header = fits.getheader(saved(a_product(replace(observed, headers=headers)), tmp_path))
+    assert header["DATE-OBS"] == observed.headers.phu["DATE-OBS"] == "2022-06-27"
+
+
+def test_sections_are_those_of_the_product_and_none_of_the_raw_file_is_left(tmp_path, observed):
+    exposure = a_product(observed)
+    with fits.open(saved(exposure, tmp_path)) as units:
+        for ccd in exposure.ccds:
+            ny, nx = ccd.sci.shape
+            for name in ("SCI", "VAR", "DQ"):
+                header = units[name, ccd.info.index].header
+                assert header["DATASEC"] == f"[1:{nx},1:{ny}]"
+                assert not {"BIASSEC", "TRIMSEC", "OVERSEC", "AREATYPE"} & set(header)
 
 
 def test_the_levels_of_the_product_stand_in_its_headers(tmp_path, observed):

@@ -149,3 +149,20 @@ def test_the_amplitude_is_right_also_when_the_fringe_frame_holds_noise_of_the_fr
         other = 20.0 * np.random.default_rng(seed + 50).standard_normal(SHAPE)
         found.append(amplitude(image, a_ccd(PATTERN + share * noise + other, var=600.0))[0])
     assert np.mean(found) == pytest.approx(1.0, abs=0.015)  # a single one is known to 0.012
+
+
+def test_flagged_pixels_of_either_do_not_count():
+    image, fringe = an_image(1.0, sources=False), a_fringe()
+    alone = amplitude(image, fringe)[0]
+    image.sci[50:80], image.dq[50:80] = 2000.0 - 40 * PATTERN[50:80], Dq.BAD
+    fringe.sci[150:170], fringe.dq[150:170] = -500.0, Dq.NO_DATA
+    assert amplitude(image, fringe)[0] == pytest.approx(alone, abs=0.02)
+
+
+@pytest.mark.parametrize("blind", ["image", "fringe"])
+def test_without_good_pixels_the_ccd_keeps_its_counts(blind):
+    image, fringe = an_image(1.0), a_fringe()
+    {"image": image, "fringe": fringe}[blind].dq[:] = Dq.BAD
+    out = subtract_fringe(image, fringe)
+    np.testing.assert_array_equal(out.sci, image.sci)
+    np.testing.assert_array_equal(out.var, image.var)

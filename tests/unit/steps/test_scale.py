@@ -58,6 +58,15 @@ def test_with_few_stars_the_exposure_times_decide():
     assert scale_of(blank).scale == 2.0
 
 
+def test_a_frame_without_matches_does_not_shift_the_scales_of_others():
+    blank = a_starry_observation(X[:0], Y[:0], exposure_time=50.0, name="blank")
+    others = [a_frame(0.5, seed=4, name="half"), a_frame(0.8, seed=5, name="most")]
+    alone = [scale_of(other).scale for other in others]
+    frames = match_counts([blank, others[0], REFERENCE, others[1]])
+    assert [obs.name for obs in frames] == ["blank", "half", "reference", "most"]
+    assert [obs.placement.scale for obs in frames] == [2.0, alone[0], 1.0, alone[1]]
+
+
 def test_stars_that_are_no_match_do_not_count():
     other = a_starry_observation(X + 30.0, Y, 2 * FLUX, exposure_time=100.0)
     assert scale_of(other).scale == 1.0
