@@ -9,16 +9,16 @@ from functools import cached_property, partial
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
-
-from astropy.io import fits
+from typing import TYPE_CHECKING
 
 from ..cards import Headers
 from ..errors import BadFile
 from ..frame import Ccd, Exposure, RawCcd
 from .layout import Layout, Pixels
+from .plain import PlainFile
 
-BLOCK = 2880
-"""Bytes; a FITS file is a whole number of them (FITS Standard 4.0, section 3.1)."""
+if TYPE_CHECKING:
+    from astropy.io import fits
 
 
 class ExposureFile:
@@ -40,6 +40,10 @@ class ExposureFile:
         """Whether a ccd can be read alone; a compressed file has to be decompressed whole."""
         return compression(self.path) is None
 
+    @cached_property
+    def _plain(self) -> PlainFile:
+        return PlainFile(self.path)
+
     def ccd(self, index: int) -> RawCcd | Ccd:
         """Return the pixels of one ccd: raw, or assembled if the file is reduced already.
 
@@ -47,8 +51,7 @@ class ExposureFile:
         """
         try:
             if self.piecemeal:
-                with opened(self.path) as units:
-                    return self._layout.ccd(index, partial(pixels_of, units))
+                return self._layout.ccd(index, self._plain.pixels)
             with self._lock:  # the ccds of a frame come from several threads
                 if self._units is None:
                     self._units = opened(self.path)
@@ -64,7 +67,7 @@ class ExposureFile:
                 self._units = None
 
 
-def pixels_of(units: fits.HDUList, name: str, version: int) -> Pixels | None:
+def pixels_of(units: "fits.HDUList", name: str, version: int) -> Pixels | None:
     """Return the pixels of an extension by name and number; raw ones have no name."""
     if not name:
         images = [unit for unit in units[1:] if unit.is_image and not unit.name]
@@ -95,17 +98,13 @@ def _reduced(source: ExposureFile, index: int) -> Ccd:
     return ccd
 
 
-def opened(path: Path) -> fits.HDUList:
-    """Return the units of a FITS file; a compressed one is decompressed into memory.
+def opened(path: Path) -> "fits.HDUList":
+    """Return the units of a FITS file; a compressed one is decompressed into memory."""
+    from astropy.io import fits  # noqa: PLC0415 - start-up: plain pixels need no library
 
-    Raises BadFile when a plain file is shorter than its headers say.
-    """
     decompress = compression(path)
     if decompress is not None:
         return fits.open(BytesIO(decompress(path.read_bytes())))
-    size = path.stat().st_size
-    if size % BLOCK:
-        raise BadFile(f"truncated: {size} bytes are no whole number of FITS blocks", path=path)
     return fits.open(path, memmap=False)
 
 

@@ -1,0 +1,95 @@
+"""Pixels of a FITS file that is not compressed, read where they lie.
+
+What is stored as most images are is turned into numbers here (FITS Standard 4.0, section 7.1 and
+table 11); a library, whose import takes longer than reading a night, reads the rest.
+"""
+
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cards import Header, read_headers
+from ..errors import BadFile
+BLOCK = 2880
+"""Bytes; a FITS file is a whole number of them (FITS Standard 4.0, section 3.1)."""
+from .layout import Pixels
+
+_KINDS = {8: "u1", 16: "i2", 32: "i4", 64: "i8", -32: "f4", -64: "f8"}
+"""BITPIX → type of the numbers as they are stored, the most significant byte first."""
+
+
+class PlainFile:
+    """The image extensions of a file, found once. Raises BadFile when it is not whole."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        size = path.stat().st_size
+        if size % BLOCK:
+            what = f"truncated: {size} bytes are no whole number of FITS blocks"
+            raise BadFile(what, path=path)
+        self._images: list[tuple[Header, int, int]] = []
+        start = 0
+        for number, header in enumerate(read_headers(path)):
+            start += len(header.text)
+            if header.get("XTENSION") == "IMAGE" or header.get("ZIMAGE") is True:
+                self._images.append((header, start, number))
+            start += -(-data_size(header) // BLOCK) * BLOCK
+
+    def pixels(self, name: str, version: int) -> Pixels | None:
+        """Return the pixels of an extension by name and number; raw ones have no name."""
+        named = [image for image in self._images if (image[0].get("EXTNAME") or "") == name]
+        if name:
+            named = [image for image in named if image[0].get("EXTVER", 1) == version]
+            if not named:
+                return None
+        header, start, number = named[0 if name else version - 1]
+        plain = as_stored(header)
+        if plain is None:
+            return _by_library(self.path, number)
+        shape = _whole(header, "NAXIS2"), _whole(header, "NAXIS1")
+        stored = np.fromfile(self.path, plain.newbyteorder(">"), prod(shape), offset=start)
+        return numbers(stored.reshape(shape), plain)
+
+
+def data_size(header: Header) -> int:
+    """Return the bytes of the data behind a header (FITS Standard 4.0, equation 2)."""
+    axes = [_whole(header, f"NAXIS{i + 1}") for i in range(_whole(header, "NAXIS"))]
+    count = _whole(header, "PCOUNT") + prod(axes) if axes else 0
+    return abs(_whole(header, "BITPIX")) // 8 * (_whole(header, "GCOUNT") or 1) * count
+
+
+def as_stored(header: Header) -> "np.dtype[Any] | None":
+    """Return the type of an image's numbers; None for what is scaled, blanked or compressed."""
+    stored = _KINDS.get(_whole(header, "BITPIX"))
+    zero, scale = header.get("BZERO", 0), header.get("BSCALE", 1)
+    if stored is None or scale != 1 or "BLANK" in header or "ZIMAGE" in header:
+        return None
+    kind = np.dtype(stored)
+    if zero == 0:
+        return kind
+    unsigned = kind.kind == "i" and zero == 1 << (8 * kind.itemsize - 1)
+    return np.dtype(f"u{kind.itemsize}") if unsigned else None
+
+
+def numbers(stored: NDArray[Any], kind: "np.dtype[Any]") -> NDArray[Any]:
+    """Return stored numbers in the machine's own order of bytes, unsigned ones from zero on."""
+    native = stored.astype(kind)
+    if kind.kind == "u" and kind.itemsize > 1:
+        native ^= kind.type(1 << (8 * kind.itemsize - 1))
+    return native
+
+
+def _by_library(path: Path, number: int) -> Pixels:
+    from astropy.io import fits  # noqa: PLC0415 - start-up: see above
+
+    with fits.open(path, memmap=False) as units:
+        pixels: Pixels = units[number].data
+        return pixels
+
+
+def _whole(header: Header, keyword: str) -> int:
+    value = header.get(keyword)
+    return value if isinstance(value, int) else 0
