@@ -114,10 +114,15 @@ def from_afar(ccd: Ccd, factor: int, *, flags: bool = True) -> Panel:
     return Panel(ccd.info, light, shares)
 
 
-def picture(obs: Observation, panels: Sequence[Panel]) -> Picture:
-    """Return panels of an observation as one colour picture, in their places."""
+def picture(
+    obs: Observation, panels: Sequence[Panel], like: Sequence[Panel] | None = None
+) -> Picture:
+    """Return panels of an observation as one colour picture, in their places.
+
+    They are stretched as fits the light of these panels, or of those that they should be like.
+    """
     panels = sorted(panels, key=lambda panel: panel.info.index)
-    means = [panel.light[np.isfinite(panel.light)] for panel in panels]
+    means = [panel.light[np.isfinite(panel.light)] for panel in like or panels]
     stretch = stretched_like(np.concatenate(means))
     return _laid_out([_coloured(panel, stretch) for panel in panels], _places(obs, panels))[::-1]
 

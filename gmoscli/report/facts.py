@@ -58,7 +58,7 @@ def facts_of(path: Path, width: int) -> Facts:
     return Facts(
         obs=source.obs,
         looks=seen,
-        frames=tuple(map(_frame, tables.get("FRAMES", ()))),
+        frames=tuple(_frame(row, source.obs) for row in tables.get("FRAMES", ())),
         steps=tuple(map(_ran, tables.get("HISTORY", ()))),
         files=tables.get("PROVENANCE", ()),
         pictures=pictures,
@@ -73,11 +73,17 @@ def _rows(table: Any) -> tuple[Row, ...]:
     return tuple(dict(zip(names, row, strict=True)) for row in table.data.tolist())
 
 
-def _frame(row: Row) -> Row:
-    """Return a row of the table of frames; what no matched star tells is not a number."""
+def _frame(row: Row, product: Observation) -> Row:
+    """Return a row of the table of frames, with the transparency over that of the reference.
+
+    What no matched star tells is not a number.
+    """
+    light = product.exposure_time / (row["EXPTIME"] * row["SCALE"] or nan)
     if row.get("MATCHES", 1):
-        return row
-    return {**row, **dict.fromkeys({"MATCHES", "ALIGNRMS", "SCALEERR"} & row.keys(), nan)}
+        return {**row, "CLEAR": light}
+    alone = f"{row['FRAME']}.fits" == product.headers.phu.get("REFFRAME")
+    unknown = dict.fromkeys({"MATCHES", "ALIGNRMS", "SCALEERR"} & row.keys(), nan)
+    return {**row, **unknown, "CLEAR": 1.0 if alone else nan}
 
 
 def _ran(row: Row) -> Ran:

@@ -63,7 +63,7 @@ def looks(
     seen, coloured, plain = zip(*found, strict=True)
     return seen, (
         encoded(picture(source.obs, coloured)),
-        encoded(picture(source.obs, plain)),
+        encoded(picture(source.obs, plain, like=coloured)),
     )
 
 

@@ -114,7 +114,7 @@ def _framed(facts: Facts) -> Iterator[str]:
 PLOTS = (
     ("Alignment, rms of matched stars (mas)", "ALIGNRMS", 1e3),
     ("Seeing (arcsec)", "FWHM", 1.0),
-    ("Counts multiplied by", "SCALE", 1.0),
+    ("Transparency, over that of the reference", "CLEAR", 1.0),
     ("Sky per pixel", "SKY", 1.0),
     ("Weight in the average", "WEIGHT", 1.0),
     ("Rejected (%)", "REJECTED", 100.0),
@@ -129,7 +129,7 @@ def _plotted(facts: Facts) -> Iterator[tuple[str, list[Series]]]:
             Series(
                 f"CCD {name[len(key) :]}" if name != key else "",
                 _column(facts, name, factor),
-                _column(facts, "SCALEERR", factor) if key == "SCALE" else (),
+                _column(facts, "SCALEERR", factor) if key == "CLEAR" else (),
             )
             for name in facts.frames[0]
             if name.rstrip("123") == key
@@ -154,7 +154,8 @@ def _captioned(title: str, drawing: str, names: Sequence[str]) -> str:
         for i, name in enumerate(names, start=1)
         if name
     )
-    return f"<figure><figcaption>{escape(title)} {keys}</figcaption>{drawing}</figure>"
+    keyed = f'<span class="keys">{keys}</span>' if keys else ""
+    return f"<figure><figcaption>{escape(title)}{keyed}</figcaption>{drawing}</figure>"
 
 
 def _noise(facts: Facts) -> Iterator[str]:
@@ -184,11 +185,12 @@ def _parameters(pairs: Iterable[tuple[str, object]]) -> str:
 
 def _files(facts: Facts) -> Iterator[str]:
     if facts.files:
+        ordered = sorted(facts.files, key=lambda file: file["provenance_added_by"] == "prepare")
         rows = "\n".join(
             f"<tr><td>{escape(_role(str(file['provenance_added_by'])))}</td>"
             f"<td>{escape(str(file['filename']))}</td>"
             f"<td><code>{escape(str(file['md5']))}</code></td></tr>"
-            for file in facts.files
+            for file in ordered
         )
         heads = "<tr><th>As</th><th>File</th><th>MD5</th></tr>"
         table = f'<div class="scroll"><table>{heads}{rows}</table></div>'

@@ -24,6 +24,8 @@ img { display: block; width: 100%; height: auto; border-radius: 4px; }
 .key { display: inline-block; white-space: nowrap; margin-right: 1rem; }
 .key i { display: inline-block; width: .75em; height: .75em; border-radius: 2px;
   margin-right: .4em; border: 1px solid var(--line); }
+.keys { display: block; }
+.plots figure { display: flex; flex-direction: column; justify-content: space-between; }
 .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1rem;
   margin-top: 1rem; }
 .pair { display: flex; flex-wrap: wrap; gap: 1rem 3rem; align-items: flex-start; }

@@ -94,6 +94,7 @@ _FRAMES: tuple[tuple[str, str, float, str], ...] = (
     ("FWHM", "Seeing (arcsec)", 1.0, ".2f"),
     ("SCALE", "Scale", 1.0, ".4f"),
     ("SCALEERR", "± error", 1.0, ".4f"),
+    ("CLEAR", "Transparency", 1.0, ".4f"),
 )
 _CCDS_OF_FRAMES = (
     ("SKY", "Sky", 1.0, ".1f"),
@@ -135,9 +136,9 @@ _CCDS: tuple[tuple[str, str, str], ...] = (
     ("SKYLEVEL", "Sky", ".1f"),
     ("MEANFWHM", "Seeing (arcsec)", ".2f"),
     ("CORRFACT", "Correlation (CORRFACT)", ".3f"),
-    ("GAIN", "Gain", ".3f"),
-    ("RDNOISE", "Read noise (e)", ".2f"),
-    ("SATLEVEL", "Saturation", ".0f"),
+    ("GAIN", "Gain (GAIN)", ".3f"),
+    ("RDNOISE", "Read noise (RDNOISE)", ".2f"),
+    ("SATLEVEL", "Saturation (SATLEVEL)", ".6g"),
     ("CCDOFFX", "Moved in x (arcsec)", ".3f"),
     ("CCDOFFY", "in y", ".3f"),
 )
@@ -161,7 +162,8 @@ def _of_ccd(look: Look, header: Header) -> Iterator[tuple[str, str]]:
     yield "Pixels", "{1} x {0}".format(*look.info.shape)
     unit = str(header.get("BUNIT") or "")
     yield f"Level ({unit})" if unit else "Level", _text(look.level, ".5g")
-    yield "Scatter", _text(look.scatter, ".4g")
+    if look.noise is None:
+        yield "Scatter", _text(look.scatter, ".4g")
     if look.expected is not None:
         yield "Root of VAR", _text(look.expected, ".4g")
     if look.noise is not None:

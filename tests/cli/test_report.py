@@ -80,6 +80,7 @@ def test_every_frame_stands_on_the_page_with_its_figures(stack):
             assert any(text.startswith(row["FRAME"]) for text in page.text)
             assert f"{row['FWHM']:.2f}" in page.text
             assert f"{row['SCALE']:.4f}" in page.text
+            assert f"{1 / row['SCALE']:.4f}" in page.text  # exposures are equal: transparency
             if row["MATCHES"]:
                 assert f"{1e3 * row['ALIGNRMS']:.1f}" in page.text
         assert f"{units[0].header['REFFRAME'][:-5]} (reference)" in page.text

@@ -97,6 +97,16 @@ def test_without_flags_there_is_no_colour_and_only_missing_data_is_black():
     assert (shown[34, 5] == 255).all() and (shown[33, 6] == 0).all()
 
 
+def test_a_picture_like_another_is_stretched_as_that_one():
+    lit, dark = noisy(), noisy(dq=np.full((40, 60), Dq.UNILLUMINATED))
+    dark.sci[:] /= 100
+    obs = an_observation(lit.info, dark.info)
+    panels = [from_afar(ccd, 1, flags=False) for ccd in (lit, dark)]
+    alone = picture(obs, panels[:1])
+    assert (picture(obs, panels, like=panels[:1])[:, :60] == alone).all()
+    assert (picture(obs, panels)[:, :60] != alone).any()
+
+
 def chips(*indexes, binning=(32, 32), y1=0):
     """Return ccds whose pixels are those of whole chips."""
     section = Section(0, 2048, y1, y1 + 32 * 40)
