@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from gmoscli.dq import Dq
 from gmoscli.geometry import Affine
-from gmoscli.steps.resample import lanczos, resample
+from gmoscli.steps.lanczos import lanczos
+from gmoscli.steps.resample import resample
 from tests.builders import a_piece, some_strips
 
 SHAPE = (70, 300)
