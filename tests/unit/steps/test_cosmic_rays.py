@@ -14,7 +14,7 @@ from gmoscli.simulate import Night
 from gmoscli.simulate.areas import CcdArea
 from gmoscli.simulate.cosmics import cosmic_rays
 from gmoscli.steps.combine import average, clip_noise
-from gmoscli.steps.cosmics import HALO, flag_cosmic_rays, unlike
+from gmoscli.steps.cosmics import HALO, flag_cosmic_rays
 from gmoscli.steps.resample import resample
 from tests.builders import SCALE, a_piece, a_sky_ccd, some_strips, starlight, the_detector
 
@@ -235,21 +235,6 @@ def test_frames_stay_as_they_were():
     flag_cosmic_rays(scene.strips)
     for frame, dq in zip(scene.strips.frames, before, strict=True):
         np.testing.assert_array_equal(frame[0].dq, dq)
-
-
-@pytest.mark.parametrize(
-    ("fwhm", "odd"),
-    [
-        ((4.0,), [False]),
-        ((4.0, 5.0), [False, False]),
-        ((2.5, 7.5), [True, True]),
-        ((4.0, 4.2, 9.0), [False, False, True]),
-        ((4.0, 0.0, 4.5), [False, False, False]),
-        ((7.5, 2.5, 7.5, 7.5), [False, True, False, False]),
-    ],
-)
-def test_a_frame_is_unlike_when_most_others_are_far_from_its_seeing(fwhm, odd):
-    assert unlike(fwhm).tolist() == odd
 
 
 @pytest.mark.parametrize("cut", [60, 101, 139])

@@ -1,0 +1,140 @@
+"""Judge suspects of one frame: against the other frames, against the profile of stars."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...depth import sorted_planes
+from ...frame import Plane
+from ..sharp import sharp_at
+from .laid import BLIND, Frame, Indexes, Mask, Seen, seen
+from .match import Match
+from .witness import TYPICAL_FWHM, limit, spread
+
+Floats = NDArray[np.float32]
+
+FEW = 2
+"""Other frames up to which a pixel is also judged by itself: all may be hit at one place."""
+UNLIT = 0.35
+"""Sigmas of a pixel: mean light of 5 x 5 pixels up to which most frames see no star there."""
+CALM = 13
+"""Of those 25 in the frame itself, pixels within a sigma of the sky where no star's wing lies."""
+DARK = 9
+"""Of those 25, pixels within two sigmas of the sky around a line of light, not within a star."""
+TINY = np.float32(1e-9)
+
+
+@dataclass(frozen=True)
+class Court:
+    """All frames of a band, and what is known to judge them by."""
+
+    frames: tuple[Frame, ...]
+    agreed: Plane
+    """Light that most frames see at least, on the overlay."""
+    fwhm: tuple[float, ...]
+    witnesses: tuple[list[tuple[int, Match]], ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Suspects of one frame, and what is seen of them at first sight."""
+
+    y: Indexes
+    x: Indexes
+    own: Seen
+    count: Indexes
+    """Other frames that see the pixel."""
+    excess: Floats
+    """Light beyond the median of those, the lower one of two, in sigmas."""
+    plain: Mask
+    """No star is anywhere near: the excess says all."""
+
+    def where(self, some: Mask) -> "Case":
+        """Return some of the suspects."""
+        own = Seen(self.own.light[some], self.own.var[some])
+        rest = self.count[some], self.excess[some], self.plain[some]
+        return Case(self.y[some], self.x[some], own, *rest)
+
+
+def opened(court: Court, frame: int, y: Indexes, x: Indexes) -> Case:
+    """Return what is seen of suspects at first sight."""
+    own = seen(court.frames[frame], y, x)
+    views = [seen(one, y, x) for i, one in enumerate(court.frames) if i != frame]
+    count = np.zeros(len(y), np.intp)
+    for view in views:
+        count += view.light > BLIND
+    rank, var = _middle(views, count)
+    excess = np.where(count > 0, (own.light - rank) / np.sqrt(own.var + var + TINY), np.float32(0))
+    plain = (count > 0) & _unlit(court.agreed, y, x, own.var)
+    plain[plain] = dark_around(court.frames[frame], y[plain], x[plain], own.var[plain], 1.0) >= CALM
+    return Case(y, x, own, count, excess, plain)
+
+
+def _middle(views: list[Seen], count: Indexes) -> tuple[Floats, Floats]:
+    """Return the median of what frames see, the lower one of two, and its variance."""
+    total = np.zeros(len(count), np.float32)
+    if not views:
+        return total, total
+    for view in views:
+        np.add(total, view.var, out=total, where=view.light > BLIND)
+    order = np.stack(sorted_planes([view.light for view in views]))  # blind ones first
+    rank = np.minimum(len(views) - count + np.maximum(count - 1, 0) // 2, len(views) - 1)
+    middle = order[rank, np.arange(len(count))]
+    total /= np.maximum(count, 1).astype(np.float32)
+    return np.where(count > 0, middle, np.float32(0)), total * spread(count)
+
+
+def _unlit(agreed: Plane, y: Indexes, x: Indexes, var: Floats) -> Mask:
+    """Say around which pixels most frames see no light."""
+    ny, nx = agreed.shape
+    flat = agreed.ravel()
+    columns = [np.clip(x + dx, 0, nx - 1) for dx in range(-2, 3)]
+    total = np.zeros(len(y), np.float32)
+    for dy in range(-2, 3):
+        line = np.clip(y + dy, 0, ny - 1) * nx
+        for column in columns:
+            total += flat[line + column]
+    unlit: Mask = total < np.float32(25 * UNLIT) * np.sqrt(var)
+    return unlit
+
+
+def dark_around(
+    frame: Frame, y: Indexes, x: Indexes, var: Floats, sigmas: float
+) -> NDArray[np.int8]:
+    """Return how many of the 5 x 5 pixels around lie less than so many sigmas above the sky."""
+    number = np.zeros(len(y), np.int8)
+    for one in frame:
+        row, column = one.native(y, x)
+        some = np.flatnonzero(one.holds(row, column, 2))
+        flat, nx = one.light.ravel(), one.light.shape[1]
+        base = row[some] * nx + column[some]
+        sigma = np.sqrt(var[some])
+        low, high = -5 * sigma, np.float32(sigmas) * sigma
+        inside = np.zeros(len(some), np.int8)
+        for dy in range(-2, 3):
+            for dx in range(-2, 3):
+                value = flat[base + (dy * nx + dx)]
+                inside += (value < high) & (value > low)
+        number[some] = inside
+    return number
+
+
+def beyond_stars(court: Court, frame: int, case: Case) -> tuple[Floats, Mask]:
+    """Return light beyond what stars can have, in sigmas, and where no frame can tell (it is 0)."""
+    allowed = limit(court.frames, frame, court.witnesses[frame], case.y, case.x)
+    excess = (case.own.light - allowed.light) / np.sqrt(case.own.var + allowed.var + TINY)
+    return np.where(allowed.known, excess, np.float32(0)), ~allowed.known
+
+
+def sharp(court: Court, frame: int, case: Case, sigma: float) -> Mask:
+    """Say which suspects are sharper than a star can be."""
+    result = np.zeros(len(case.y), bool)
+    width = court.fwhm[frame] if court.fwhm[frame] > 0 else TYPICAL_FWHM
+    for one in court.frames[frame]:
+        row, column = one.native(case.y, case.x)
+        some = np.flatnonzero(one.holds(row, column))
+        result[some] = sharp_at(
+            one.light, case.own.var[some], row[some], column[some], fwhm=width, sigma=sigma
+        )
+    return result

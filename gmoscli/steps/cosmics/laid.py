@@ -1,0 +1,178 @@
+"""Frames laid on the output grid at the nearest whole-pixel shifts.
+
+The pixels stay where they are: what is laid says which native pixel lies nearest to an output
+pixel, and by how much it misses it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...dq import Dq
+from ...frame import Flags, Piece, Plane, Strips
+
+Mask = NDArray[np.bool_]
+Indexes = NDArray[np.intp]
+Shift = NDArray[np.float64]
+Rectangle = tuple[slice, slice]
+
+UNSEEN = np.uint16(Dq.BAD | Dq.NO_DATA | Dq.UNILLUMINATED | Dq.COSMIC_RAY)
+"""Flags of pixels that say nothing of the sky."""
+FULL = np.uint16(Dq.SATURATED)
+BLIND = np.float32(-np.inf)
+"""Stands for the light of pixels that are flagged or saturated."""
+PART = 1 << 13
+"""Pixels worked on at a time: with their company they stay in the cache."""
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A piece on the overlay: output pixels, their rows counted from the overlay's first."""
+
+    piece: Piece
+    light: Plane
+    """Counts above the sky in the unit of the output; ``BLIND`` where they are not known."""
+    dq: Flags
+    """The piece's flags, in memory of their own."""
+    full: Indexes
+    """Saturated pixels: places in the flattened planes."""
+    first: int
+    """Output row that the overlay begins with."""
+    along_x: Indexes
+    """Of each overlay row: native column less output column."""
+    along_y: Indexes
+    """Of each output column: row of the planes less overlay row."""
+
+    def native(self, y: Indexes, x: Indexes) -> tuple[Indexes, Indexes]:
+        """Return the row and column of the planes nearest to overlay pixels."""
+        return y + self.along_y[x], x + self.along_x[y]
+
+    def overlay(self, row: Indexes, column: Indexes) -> tuple[Indexes, Indexes, Mask]:
+        """Return the overlay pixels that native ones are nearest to, and which of them exist."""
+        ny, nx = len(self.along_x), len(self.along_y)
+        middle = int(self.along_y[nx // 2])
+        x = column - self.along_x[np.clip(row - middle, 0, ny - 1)]
+        y = row - self.along_y[np.clip(x, 0, nx - 1)]
+        x = column - self.along_x[np.clip(y, 0, ny - 1)]
+        return y, x, (y >= 0) & (y < ny) & (x >= 0) & (x < nx)
+
+    def miss(self, y: Indexes, x: Indexes) -> tuple[Shift, Shift]:
+        """Return how far (y, x) overlay pixels lie from their nearest native ones, pixels."""
+        (a, b), (d, e) = self.piece.to_native.matrix
+        c, f = self.piece.to_native.shift
+        row, column = self.native(y, x)
+        out = y + self.first
+        return d * x + e * out + f - (row + self.piece.first), a * x + b * out + c - column
+
+    def holds(self, row: Indexes, column: Indexes, margin: int = 0) -> Mask:
+        """Say which rows and columns lie within the planes, so many pixels from their edges."""
+        ny, nx = self.light.shape
+        inside: Mask = (row >= margin) & (row < ny - margin)
+        inside &= (column >= margin) & (column < nx - margin)
+        return inside
+
+    def rectangles(self, rows: range) -> Iterator[tuple[Rectangle, Rectangle]]:
+        """Return matching rectangles of some overlay rows (from their first) and of the planes."""
+        for y1, y2, x1, x2, dy, dx in self._rectangles:
+            top, bottom = max(y1, rows.start), min(y2, rows.stop)
+            if top < bottom:
+                yield (
+                    (slice(top - rows.start, bottom - rows.start), slice(x1, x2)),
+                    (slice(top + dy, bottom + dy), slice(x1 + dx, x2 + dx)),
+                )
+
+    @cached_property
+    def _rectangles(self) -> list[tuple[int, int, int, int, int, int]]:
+        """The overlay cut where a shift changes: rows, columns, the shifts along y and x."""
+        ny, nx = self.light.shape
+        found = []
+        for r1, r2 in _runs(self.along_x):
+            for c1, c2 in _runs(self.along_y):
+                dy, dx = int(self.along_y[c1]), int(self.along_x[r1])
+                top, bottom = max(r1, -dy), min(r2, ny - dy)
+                left, right = max(c1, -dx), min(c2, nx - dx)
+                if top < bottom and left < right:
+                    found.append((top, bottom, left, right, dy, dx))
+        return found
+
+
+def _runs(values: Indexes) -> list[tuple[int, int]]:
+    cuts = (np.flatnonzero(np.diff(values)) + 1).tolist()
+    return list(zip([0, *cuts], [*cuts, len(values)], strict=True))
+
+
+Frame = tuple[Laid, ...]
+
+
+def laid(strips: Strips, halo: int) -> tuple[Frame, ...]:
+    """Return all frames on the output rows of a band and its halo."""
+    first, rows = strips.first - halo, strips.shape[0] + 2 * halo
+    return tuple(
+        tuple(_laid(piece, first, rows, strips.shape[1], strips.sky) for piece in pieces)
+        for pieces in strips.frames
+    )
+
+
+def _laid(piece: Piece, first: int, rows: int, columns: int, sky: float) -> Laid:
+    """Lay one piece: its shift along x changes with the row, that along y with the column."""
+    (a, b), (d, e) = piece.to_native.matrix
+    c, f = piece.to_native.shift
+    y = np.arange(first, first + rows)
+    x = np.arange(columns)
+    middle = (columns - 1) / 2
+    along_x = np.rint(b * y + c + (a - 1) * middle).astype(np.intp)
+    along_y = np.rint(d * x + f + (e - 1) * middle).astype(np.intp)
+    light, full = _light(piece, sky)
+    return Laid(piece, light, piece.dq.copy(), full, first, along_x, along_y + first - piece.first)
+
+
+def _light(piece: Piece, sky: float) -> tuple[Plane, Indexes]:
+    """Return the light of a piece, and its saturated pixels."""
+    light = np.empty(piece.sci.shape, np.float32)
+    scale, level = np.float32(piece.scale), np.float32(piece.offset - sky)
+    flat, sci, dq = light.ravel(), piece.sci.ravel(), piece.dq.ravel()
+    full = [np.empty(0, np.intp)]
+    for start in range(0, flat.size, PART):
+        part = slice(start, start + PART)
+        np.multiply(sci[part], scale, out=flat[part])
+        flat[part] += level
+        flags = dq[part] & (UNSEEN | FULL)
+        blind = np.flatnonzero(flags)
+        if len(blind):
+            flat[part][blind] = BLIND
+            full.append(blind[(flags[blind] & FULL) > 0] + start)
+    return light, np.concatenate(full)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one frame sees at some overlay pixels, in the unit of the output."""
+
+    light: NDArray[np.float32]
+    var: NDArray[np.float32]
+
+
+def seen(frame: Frame, y: Indexes, x: Indexes) -> Seen:
+    """Return what a frame sees at overlay pixels: light, ``BLIND`` where it sees none."""
+    light = np.full(len(y), BLIND)
+    var = np.zeros(len(y), np.float32)
+    for one in frame:
+        row, column = one.native(y, x)
+        some = np.flatnonzero(one.holds(row, column))
+        at = row[some] * one.light.shape[1] + column[some]
+        light[some] = one.light.ravel()[at]
+        var[some] = one.piece.var.ravel()[at] * np.float32(one.piece.scale**2)
+    return Seen(light, var)
+
+
+def mark(frame: Frame, y: Indexes, x: Indexes) -> None:
+    """Flag overlay pixels of a frame as cosmic rays, and take their light away, in place."""
+    for one in frame:
+        row, column = one.native(y, x)
+        some = np.flatnonzero(one.holds(row, column))
+        at = row[some] * one.light.shape[1] + column[some]
+        one.dq.ravel()[at] |= np.uint16(Dq.COSMIC_RAY)
+        one.light.ravel()[at] = BLIND

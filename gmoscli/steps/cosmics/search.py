@@ -1,0 +1,94 @@
+"""Find what may be a cosmic ray: one pass over all pixels of all frames.
+
+Only what stands above what most frames see is looked at again, pixel by pixel.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...depth import sorted_planes
+from ...frame import Plane
+from .laid import BLIND, PART, Frame, Indexes
+from .order import low_rank, ranked
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where frames may be hit, on the overlay."""
+
+    agreed: Plane
+    """Light that most frames see at least; none where fewer than two see anything: [y, x]."""
+    suspects: tuple[Indexes, ...]
+    """Of each frame: places in the flattened overlay, in rising order."""
+
+
+def search(
+    frames: tuple[Frame, ...], shape: tuple[int, int], *, sigma: float, from_sky: bool
+) -> Found:
+    """Return what stands so many sigmas of its own noise above what most frames see.
+
+    Where one frame alone sees anything it is compared with the sky; with ``from_sky`` all frames
+    are, where that is lower.
+    """
+    ny, nx = shape
+    agreed = np.empty(shape, np.float32)
+    suspects: list[list[Indexes]] = [[np.empty(0, np.intp)] for _ in frames]
+    step = max(1, PART // nx)
+    values = np.empty((len(frames), step, nx), np.float32)
+    for start in range(0, ny, step):
+        rows = range(start, min(start + step, ny))
+        part = values[:, : len(rows)]
+        for frame, plane in zip(frames, part, strict=True):
+            _fill(plane, frame, rows)
+        level = _agreed(part)
+        agreed[start : start + step] = level
+        if from_sky:
+            np.minimum(level, 0, out=level)
+        for i, (frame, plane) in enumerate(zip(frames, part, strict=True)):
+            suspects[i] += _above(plane, level, frame, rows, sigma)
+    return Found(agreed, tuple(np.sort(np.concatenate(some)) for some in suspects))
+
+
+def _fill(plane: Plane, frame: Frame, rows: range) -> None:
+    """Lay a frame's light on some rows of the overlay, in place."""
+    plane[:] = BLIND
+    for one in frame:
+        for ours, theirs in one.rectangles(rows):
+            if len(frame) == 1:
+                plane[ours] = one.light[theirs]
+            else:
+                np.maximum(plane[ours], one.light[theirs], out=plane[ours])
+
+
+def _agreed(part: Plane) -> Plane:
+    """Return the light that most frames see at least; none where fewer than two see anything."""
+    if len(part) == 1:
+        return np.zeros(part.shape[1:], np.float32)
+    level = ranked(list(part), low_rank(len(part)))
+    flat = part.reshape(len(part), -1)
+    some = np.flatnonzero(np.minimum.reduce(flat) == BLIND)
+    if len(some):
+        order = np.stack(sorted_planes(list(flat[:, some])))  # blind ones first
+        count = np.count_nonzero(order > BLIND, axis=0)
+        rank = len(part) - count + np.maximum(count - 2, 0) // 2
+        middle = order[np.minimum(rank, len(part) - 1), np.arange(len(some))]
+        level.ravel()[some] = np.where(count > 1, middle, np.float32(0))
+    return level
+
+
+def _above(plane: Plane, level: Plane, frame: Frame, rows: range, sigma: float) -> list[Indexes]:
+    """Return where a frame stands so many sigmas of its noise above a level."""
+    found = []
+    width = plane.shape[1]
+    for one in frame:
+        factor = np.float32(sigma**2 * one.piece.scale**2)
+        for ours, theirs in one.rectangles(rows):
+            excess = plane[ours] - level[ours]
+            np.maximum(excess, 0, out=excess)
+            np.multiply(excess, excess, out=excess)
+            hot = np.flatnonzero(excess > one.piece.var[theirs] * factor)
+            if len(hot):
+                y, x = np.divmod(hot, excess.shape[1])
+                found.append((y + (ours[0].start + rows.start)) * width + (x + ours[1].start))
+    return found
