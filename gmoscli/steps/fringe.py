@@ -18,7 +18,7 @@ from ..frame import Ccd, Observation, Plane
 from ..geometry import ARCSEC, project
 from ..stats import SIGMA_PER_MAD, thinned
 from ..step import Range, step
-from .sources import detected, without_sky
+from .detect import detected, spread, without_sky
 
 ORDER = 3
 """Degree of the polynomial in x and y that takes up the sky's own gradients."""
@@ -138,16 +138,16 @@ def mask_objects(
     ccd: Ccd,
     fringe: Ccd | None,
     *,
-    detect_thresh: Annotated[float, "sigmas above the sky, per pixel", Range(0.1)] = 1.5,
+    detect_thresh: Annotated[float, "sigmas above the sky, per block", Range(0.1)] = 2.0,
     dilation: Annotated[int, "pixels by which sources are grown", Range(0, 20)] = 4,
 ) -> Ccd:
     """Flag the sources, found once a draft of the fringes is taken away; measure the sky."""
     clean = subtract_fringe(ccd, fringe)
-    bare = without_sky(clean, 64)
-    if bare is None:
+    blocks = without_sky(clean, 12.0)
+    if blocks is None:
         return ccd
-    _, segments = detected(bare, detect_thresh, 8, segments=True)
-    shining = segments > 0
+    _, segments = detected(blocks, detect_thresh, 4)
+    shining = spread(segments > 0, blocks.size, ccd.sci.shape)
     for _ in range(dilation):
         grown = shining.copy()
         grown[1:] |= shining[:-1]

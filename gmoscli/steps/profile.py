@@ -1,8 +1,11 @@
-"""The profile of stars: a Moffat function, fitted to growth curves.
+"""The profile of stars: a Moffat function, fitted to growth curves; and fluxes by a profile.
 
 The light of a Moffat star (1969, A&A 3, 455) within a radius r is
-1 - (1 + (r / alpha)^2)^(1 - beta), with FWHM = 2 alpha sqrt(2^(1/beta) - 1).
+1 - (1 + (r / alpha)^2)^(1 - beta), with FWHM = 2 alpha sqrt(2^(1/beta) - 1). Pixels blur it: once
+as the detector sums light over them, once as they are shared out at the edge of a circle.
 """
+
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,32 +14,86 @@ Curve = NDArray[np.float64]
 
 BETAS = np.array([2.0, 2.25, 2.5, 2.75, 3.0, 3.5, 4.0, 5.0, 7.0, 12.0])
 """Trial indices: from the widest wings seen at telescopes to nearly a Gaussian."""
+UNLIKE = 0.003
+"""Share of a ring's light by which a star may differ from the profile: elongation, pixels."""
 
 
-def moffat_growth(radius: Curve, fwhm: Curve | float, beta: Curve | float) -> Curve:
-    """Return the share of a star's light within a radius."""
-    alpha = fwhm / (2 * np.sqrt(2 ** (1 / np.asarray(beta)) - 1))
-    result: Curve = 1 - (1 + (radius / alpha) ** 2) ** (1 - np.asarray(beta))
+class Moffat(NamedTuple):
+    """A star's profile, and what it was found by."""
+
+    fwhm: float
+    beta: float
+    total: float
+    """All its light, in the unit of the growth curve."""
+
+
+def moffat_growth(radius: Any, fwhm: Any, beta: Any, pixel: float = 0.0) -> Curve:
+    """Return the share of a star's light within a radius, in pixels of some size.
+
+    To first order in the variance v = pixel^2 / 6 of the two blurs, a circle of radius r loses
+    pi r v times the slope of the profile at its edge.
+    """
+    beta = np.asarray(beta)
+    alpha = fwhm / (2 * np.sqrt(2 ** (1 / beta) - 1))
+    u = (radius / alpha) ** 2
+    blur = pixel**2 / 6 * 2 * beta * (beta - 1) / alpha**2 * u * (1 + u) ** (-beta - 1)
+    result: Curve = 1 - (1 + u) ** (1 - beta) - blur
     return result
 
 
-def fitted_moffat(radii: Curve, curve: Curve, beta: float | None = None) -> tuple[float, float]:
-    """Return FWHM and index of the Moffat star whose growth curve is nearest, up to its total.
+def rings(growth: Curve) -> Curve:
+    """Return what each circle of the last axis adds to the one before."""
+    return np.diff(growth, axis=-1, prepend=0.0)
 
-    ``curve`` holds the light within each radius, in any unit. With ``beta`` the index is held.
-    Nearest is meant in the logarithms; the grid of widths is refined until it is fine to 1e-4.
+
+def fitted_moffat(
+    radii: Curve,
+    curve: Curve,
+    beta: float | None = None,
+    *,
+    error: Curve | None = None,
+    pixel: float = 0.0,
+) -> Moffat:
+    """Return the Moffat star whose growth curve is nearest.
+
+    ``curve`` holds the light within each radius, in any unit, and ``error`` is that of the rings
+    between them; without, all rings count the same. With ``beta`` the index is held. The grid of
+    widths is refined until it is fine to 1e-4.
     """
     betas = BETAS if beta is None else np.array([beta])
+    light = rings(curve)
+    error = np.ones(len(radii)) if error is None else error
     low, high = radii[0] / 4, radii[-1] * 2
-    best = (float(low), float(betas[0]))
-    logs = np.log(curve) - np.log(curve).mean()
+    best = Moffat(float(low), float(betas[0]), float(curve[-1]))
     while high / low > 1.0001:
         widths = np.geomspace(low, high, 41)
-        model = np.log(moffat_growth(radii, widths[:, None, None], betas[:, None]))
-        misfit = ((model - model.mean(axis=-1, keepdims=True) - logs) ** 2).sum(axis=-1)
-        i, j = map(int, np.unravel_index(int(misfit.argmin()), misfit.shape))
-        best = (float(widths[i]), float(betas[j]))
+        shape = rings(moffat_growth(radii, widths[:, None, None], betas[:, None], pixel))
+        total, _ = amplitude(light, shape, error)
+        squares = (((light - total[..., None] * shape) / error) ** 2).sum(axis=-1)
+        i, j = map(int, np.unravel_index(int(squares.argmin()), squares.shape))
+        best = Moffat(float(widths[i]), float(betas[j]), float(total[i, j]))
         low, high = widths[max(i - 2, 0)], widths[min(i + 2, len(widths) - 1)]
         if i in (0, len(widths) - 1):  # at an end of the trial widths: there is no better one
             break
     return best
+
+
+def amplitude(light: Curve, shape: Curve, error: Curve) -> tuple[Curve, Curve]:
+    """Return how much of a shape the last axis of ``light`` holds, by least squares; its error."""
+    weight = error**-2.0
+    squares = (weight * shape**2).sum(axis=-1)
+    return (weight * shape * light).sum(axis=-1) / squares, squares**-0.5
+
+
+def profile_fluxes(growth: Curve, shape: Curve, radii: Curve, noise: float) -> tuple[Curve, Curve]:
+    """Return all the light of stars by the profile that they share, and its error.
+
+    ``growth`` is [star, radius]; ``shape`` the share of the light in each ring; ``noise`` that of
+    the sky for one square of the radii's unit.
+    """
+    light, area = rings(growth), np.pi * rings(radii**2)
+    flux, error = np.maximum(growth[:, -1], 0), np.zeros(len(growth))
+    for _ in range(2):  # once more, with the photon noise of the light that was found
+        own = np.maximum(flux, 0)[:, None] * shape
+        flux, error = amplitude(light, shape, np.sqrt(noise**2 * area + own + (UNLIKE * own) ** 2))
+    return flux, error

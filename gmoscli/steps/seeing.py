@@ -1,8 +1,8 @@
 """Measure the seeing of each frame from the stars of all its ccds.
 
 Growth curves of bright stars are fitted by a Moffat profile, its index the same for all frames of
-a night. Fluxes are then taken within a small radius and brought to the whole light of the profile,
-so that frames of different seeing compare.
+a night. Fluxes are then those of the frame's own profile, so that frames of different seeing
+compare.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 from ..frame import CcdInfo, Observation
 from ..geometry import ARCSEC, Affine, Points, project
 from ..step import step
-from .profile import fitted_moffat, moffat_growth
+from .detect import pixel_scale
+from .profile import fitted_moffat, profile_fluxes, rings
 from .register import centre_of, paired
-from .sources import BASE, RADII, as_wide, bright, growth_curve, is_round, seeing
+from .sources import BASE, FEWEST, RADII, as_wide, bright, growth_curve, is_round, seeing
+
+Floats = NDArray[np.float64]
 
 SAME = 0.5
 """Arcsec within which two frames see the same source."""
@@ -41,7 +44,8 @@ def measure_seeing(frames: Sequence[Observation]) -> Sequence[Observation]:
         growth_curve([info.sources for info in obs.ccds if info.sources is not None])
         for obs in marked
     ]
-    indices = [fitted_moffat(RADII, curve)[1] for curve in curves if curve is not None]
+    pixel = pixel_scale(frames[0].ccds[0])
+    indices = [fitted_moffat(RADII, c, error=e, pixel=pixel).beta for c, e in filter(None, curves)]
     if not indices:
         return marked
     beta = float(np.median(indices))
@@ -93,34 +97,46 @@ def _with_stars(obs: Observation, seen: NDArray[np.bool_] | None) -> Observation
     width = seeing(np.concatenate(widths)) if widths else None
     if width is None:
         return obs
-    infos = (_marked(info, width, g) for info, g in zip(obs.ccds, good, strict=True))
-    return replace(obs, ccds=tuple(infos))
+    pairs = list(zip(obs.ccds, good, strict=True))
+    infos = tuple(_marked(info, width, g, alone=True) for info, g in pairs)
+    if sum(int(info.sources["star"].sum()) for info in infos if info.sources is not None) < FEWEST:
+        infos = tuple(_marked(info, width, g, alone=False) for info, g in pairs)
+    return replace(obs, ccds=infos)
 
 
-def _marked(info: CcdInfo, width: float, good: NDArray[np.bool_]) -> CcdInfo:
-    """Return a ccd with those of its good sources marked that are as wide (arcsec) as stars."""
+def _marked(info: CcdInfo, width: float, good: NDArray[np.bool_], *, alone: bool) -> CcdInfo:
+    """Return a ccd with those of its good sources marked that are as wide (arcsec) as stars.
+
+    With ``alone``, only those that stand alone.
+    """
     if info.sources is None or info.wcs is None:
         return info
     sources = info.sources.copy()
     grown = sources["growth"][:, BASE] > 0
+    good = good & (sources["alone"] | (not alone))
     sources["star"] = good & grown & as_wide(sources, width / info.wcs.scale, info.roundness)
     return replace(info, sources=sources)
 
 
-def _with_seeing(obs: Observation, curve: NDArray[np.float64] | None, beta: float) -> Observation:
-    """Return the observation with its seeing, its fluxes brought to the whole light."""
+def _with_seeing(obs: Observation, curve: tuple[Floats, Floats] | None, beta: float) -> Observation:
+    """Return the observation with its seeing, its fluxes by the profile of its stars.
+
+    The profile is that of the stars themselves; beyond the last circle it goes on as fitted.
+    """
     if curve is None:
         return obs
-    fwhm, _ = fitted_moffat(RADII, curve, beta)
-    share = float(moffat_growth(RADII[BASE], fwhm, beta))
-    return replace(obs, ccds=tuple(_with_fluxes(info, fwhm, share) for info in obs.ccds))
+    light, error = curve
+    star = fitted_moffat(RADII, light, beta, error=error, pixel=pixel_scale(obs.ccds[0]))
+    shape = rings(light) / star.total
+    return replace(obs, ccds=tuple(_with_fluxes(info, star.fwhm, shape) for info in obs.ccds))
 
 
-def _with_fluxes(info: CcdInfo, fwhm: float, share: float) -> CcdInfo:
-    if info.sources is None or info.wcs is None:
+def _with_fluxes(info: CcdInfo, fwhm: float, shape: Floats) -> CcdInfo:
+    if info.sources is None or info.wcs is None or info.sky is None:
         return info
     sources = info.sources.copy()
-    relative = sources["flux_error"] / np.where(sources["flux"] == 0, 1, sources["flux"])
-    sources["flux"] = sources["growth"][:, BASE] / share
-    sources["flux_error"] = np.abs(relative * sources["flux"])
+    grown = sources["growth"][:, BASE] > 0
+    noise = info.sky.noise / info.wcs.scale
+    flux, error = profile_fluxes(sources["growth"][grown], shape, RADII, noise)
+    sources["flux"][grown], sources["flux_error"][grown] = flux, error
     return replace(info, sources=sources, fwhm=fwhm / info.wcs.scale)

@@ -1,25 +1,48 @@
-"""Measure the sky and the sources of a ccd: background mesh, detection, centroids, fluxes.
-
-Detection is that of Source Extractor (Bertin & Arnouts 1996, A&AS 117, 393), by its library form
-``sep`` (Barbary 2016, JOSS 1, 58).
-"""
+"""Catalogue the sources of a ccd: where they are, how wide and how bright; note its sky."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
-import sep
 from numpy.typing import NDArray
 
-from ..dq import Dq
-from ..frame import Catalogue, Ccd, Plane, Sky
-from ..stats import median_and_noise, thinned
+from ..frame import Catalogue, Ccd, CcdInfo, Plane, Sky
+from ..stats import SIGMA_PER_MAD, median_and_noise, thinned
 from ..step import Range, step
-from .profile import fitted_moffat
-from .sharp import Indexes, grown_where, sharper_than_stars
+from .detect import (
+    KEPT,
+    Blocks,
+    axes_of,
+    blank,
+    detected,
+    ellipses,
+    peaks,
+    pixel_scale,
+    sharp_peaks,
+    smoothed,
+    spread,
+    without_sky,
+)
+from .profile import fitted_moffat, rings
+from .stamps import (
+    Stamps,
+    centroids,
+    circles,
+    flagged_within,
+    half_light,
+    mirrored,
+    shapes,
+    stamps,
+    without_rays,
+)
 
 Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+RADII = np.array([0.6, 0.9, 1.2, 1.6, 2.1, 2.7, 3.5, 4.5])
+"""Arcsec: circles of the growth curve, from the core to where the wings are lost in the sky."""
+BASE = 3
+"""The circle, among RADII, that holds most of the light and little of neighbours."""
 
 COLUMNS = np.dtype(
     [
@@ -27,7 +50,7 @@ COLUMNS = np.dtype(
         ("y", "f8"),
         ("flux", "f8"),
         ("flux_error", "f8"),
-        ("growth", "f8", (6,)),
+        ("growth", "f8", (len(RADII),)),
         ("fwhm", "f8"),
         ("a", "f8"),
         ("b", "f8"),
@@ -37,204 +60,226 @@ COLUMNS = np.dtype(
         ("area", "i4"),
         ("flags", "i4"),
         ("clean", "?"),
+        ("alone", "?"),
         ("star", "?"),
     ]
 )
 """A catalogue: positions and sizes in pixels (0-based), fluxes in the unit of the pixels.
 
 ``clean`` marks sources without flags or neighbours that are no narrower than the sky allows;
-``star`` those of them that are as round and wide as the seeing. ``growth`` is the flux within
-each of ``RADII``.
+``alone`` those next to which nothing shines that counts; ``star`` the clean ones that are as round
+and wide as the seeing. ``growth`` is the flux within each of ``RADII``, 0 where it is not known.
 """
 
 APERTURE = 2.5
 """Radius of the flux aperture, in units of the seeing FWHM: beyond 98 % of a Moffat profile."""
 MOST = 250
-"""Sources of a ccd that frames are compared by: the measuring takes longer than the finding."""
-GROWN = 120
+"""Sources of a ccd that frames are compared by."""
+FEWEST = 5
+"""Stars that make a growth curve, or a seeing."""
+GROWN = 80
 """Brightest sources of a ccd whose growth curves are measured."""
-RADII = np.array([0.6, 0.9, 1.2, 1.6, 2.1, 2.7])
-"""Arcsec: apertures of the growth curve, from the core to where neighbours begin to matter."""
-BASE = 3
-"""The radius, among RADII, that fluxes are compared in: most of the light, little of neighbours."""
+WIDTHS = np.array([0.15, 0.25, 0.35, 0.45, 0.6, 0.8, 1.1, 1.5, 2.1])
+"""Arcsec: circles between which half of a source's light is found."""
+WINDOW = 0.25
+"""Arcsec, one sigma: of the window that tells stars from the tracks of cosmic rays."""
+APART = 1.5
+"""Arcsec from a clean source to the next that counts."""
+BESIDE = 0.2
+"""Light of such neighbours, over its own, that a clean source may have."""
+ALONE = 0.01
+"""Light of all neighbours, over its own, of a source that stands alone."""
 BRIGHT = 20.0
 """Signal-to-noise of sources whose widths count."""
 BEST_SEEING = 0.35
 """Arcsec FWHM: no GMOS image is sharper."""
-UNSEEN = np.uint16(Dq.BAD | Dq.COSMIC_RAY | Dq.NO_DATA | Dq.UNILLUMINATED)
-
-
-@dataclass(frozen=True)
-class Bare:
-    """A ccd without its sky."""
-
-    sci: Plane
-    back: Plane
-    """The sky that was taken away."""
-    noise: float
-    """Of the sky, one sigma per pixel."""
-    unseen: Mask
+TOGETHER = 256
+"""Sources that are measured at once."""
 
 
 @step("detectSources")
 def measure_sources(
     ccd: Ccd,
     *,
-    detect_thresh: Annotated[float, "sigmas above the sky, per pixel", Range(0.1)] = 4.0,
-    detect_minarea: Annotated[int, "connected pixels", Range(1)] = 5,
-    back_size: Annotated[int, "mesh of the background, pixels", Range(8)] = 64,
+    detect_thresh: Annotated[float, "sigmas above the smoothed sky", Range(0.1)] = 8.0,
+    back_size: Annotated[float, "mesh of the background, arcsec", Range(3)] = 12.0,
 ) -> Ccd:
     """Catalogue the brightest clean sources; note the sky's level and noise, and the seeing."""
-    bare = without_sky(ccd, back_size)
-    if bare is None:
+    blocks = without_sky(ccd, back_size)
+    if blocks is None:
         return ccd.with_info(sources=np.empty(0, COLUMNS), sky=None, fwhm=None)
-    found = detected(bare, detect_thresh, detect_minarea)
-    catalogue = outlined(ccd, found)
+    sky = measure_level(ccd, blocks, blank(blocks))
+    smooth = smoothed(np.where(blocks.unseen, np.float32(0), blocks.sci))
+    catalogue = standing_out(ccd, blocks, smooth, detect_thresh * KEPT * blocks.noise)
     catalogue = catalogue[catalogue["clean"]]
     catalogue = catalogue[np.argsort(-catalogue["flux"], kind="stable")[:MOST]]
-    catalogue, fwhm = measured(ccd, bare, catalogue)
-    with_growth(catalogue, bare, pixel_scale(ccd))
-    return ccd.with_info(sources=catalogue, sky=measure_level(ccd, bare.noise), fwhm=fwhm)
+    catalogue, fwhm = measured(ccd, blocks, catalogue)
+    return ccd.with_info(sources=catalogue, sky=sky, fwhm=fwhm)
 
 
 @step("detectSources")
 def map_sources(
     ccd: Ccd,
     *,
-    detect_thresh: Annotated[float, "sigmas above the sky, per pixel", Range(0.1)] = 2.0,
-    detect_minarea: Annotated[int, "connected pixels", Range(1)] = 8,
-    back_size: Annotated[int, "mesh of the background, pixels", Range(8)] = 64,
+    detect_thresh: Annotated[float, "sigmas above the sky, per block", Range(0.1)] = 2.5,
+    detect_minarea: Annotated[int, "connected blocks of a third of an arcsec", Range(1)] = 5,
+    back_size: Annotated[float, "mesh of the background, arcsec", Range(3)] = 12.0,
 ) -> Ccd:
     """Catalogue the sources of a stack, and mark the pixels where they shine."""
-    bare = without_sky(ccd, back_size)
-    if bare is None:
+    blocks = without_sky(ccd, back_size)
+    if blocks is None:
         return ccd.with_info(sources=np.empty(0, COLUMNS))
-    found, segments = detected(bare, detect_thresh, detect_minarea, segments=True)
-    catalogue, fwhm = measured(ccd, bare, outlined(ccd, found))
-    with_growth(catalogue, bare, pixel_scale(ccd))
+    found, segments = detected(blocks, detect_thresh, detect_minarea)
+    sky = measure_level(ccd, blocks, blank(blocks))
+    catalogue, fwhm = measured(ccd, blocks, outlined(ccd, blocks, found))
     curve = growth_curve([catalogue])
     if curve is not None:
-        fwhm = fitted_moffat(RADII, curve)[0] / pixel_scale(ccd)
-    marked = ccd.with_planes(objects=(segments > 0).astype(np.uint8))
-    return marked.with_info(sources=catalogue, sky=measure_level(ccd, bare.noise), fwhm=fwhm)
+        fwhm = _fwhm_of(curve, pixel_scale(ccd.info))
+    shining = spread(segments > 0, blocks.size, ccd.sci.shape)
+    marked = ccd.with_planes(objects=shining.astype(np.uint8))
+    return marked.with_info(sources=catalogue, sky=sky, fwhm=fwhm)
 
 
-def without_sky(ccd: Ccd, mesh: int) -> Bare | None:
-    """Return the ccd less its background, measured in meshes of so many pixels; None if blind."""
-    unseen = (ccd.dq & UNSEEN) > 0
-    if unseen.mean() > 0.98:
-        return None
-    sci = np.ascontiguousarray(ccd.sci, np.float32)
-    sky = sep.Background(sci, mask=unseen, bw=mesh, bh=mesh, fw=3, fh=3)
-    back = sky.back()
-    return Bare(sci - back, back, float(sky.globalrms), unseen)
+def measure_level(ccd: Ccd, blocks: Blocks, dark: Mask) -> Sky | None:
+    """Return level and noise of the sky: of blank blocks, and of pixels in them.
 
-
-def detected(bare: Bare, thresh: float, minarea: int, *, segments: bool = False) -> Any:
-    """Return the detections of ``sep``; with ``segments`` the pair of them and their map."""
-    return sep.extract(
-        bare.sci,
-        thresh,
-        err=bare.noise,
-        mask=bare.unseen,
-        minarea=minarea,
-        deblend_nthresh=16,
-        segmentation_map=segments,
-    )
-
-
-def measure_level(ccd: Ccd, noise: float) -> Sky | None:
-    """Return level and noise of the sky on pixels away from light and flags.
-
-    ``noise`` is what the background mesh found: the floor of a tenth of it guards against a sample
-    of equal values.
+    The floor of the noise, a tenth of what blocks say, guards against a sample of equal values.
     """
-    some = thinned(ccd.sci.shape)
-    sci, dq = ccd.sci[some], ccd.dq[some]
-    level, scatter = median_and_noise(sci[dq == 0], clip=2.5)
-    return None if np.isnan(level) else Sky(level, max(scatter, 0.1 * noise))
+    if not dark.any():
+        return None
+    few = thinned(dark.shape)
+    level = float(np.median((blocks.sci[few] + blocks.back[few])[dark[few]]))
+    some = thinned(ccd.sci.shape, 50_000)
+    y, x = (np.arange(size)[one] for size, one in zip(ccd.sci.shape, some, strict=True))
+    around = np.ix_(*(near[0] for near in (blocks.near(0 * y, y), blocks.near(x, 0 * x)[::-1])))
+    shown = dark[around] & (ccd.dq[some] == 0)
+    _, scatter = median_and_noise((ccd.sci[some] - blocks.back[around])[shown])
+    least = 0.1 * blocks.noise * float(np.sqrt(blocks.size[0] * blocks.size[1]))
+    return Sky(level, max(scatter, least) if np.isfinite(scatter) else least)
 
 
-def measured(ccd: Ccd, bare: Bare, catalogue: Catalogue) -> tuple[Catalogue, float | None]:
-    """Return the catalogue with widths, centroids and fluxes, and the seeing (FWHM, pixels)."""
+def standing_out(ccd: Ccd, blocks: Blocks, smooth: Plane, least: float) -> Catalogue:
+    """Return the peaks of the smoothed blocks, told apart from cosmic rays and from neighbours.
+
+    Until they are measured, fluxes are what peaks as wide as blocks would hold.
+    """
+    row, column = peaks(smooth, least)
+    narrowest, scale = narrowest_star(ccd.info), pixel_scale(ccd.info)
+    stars = ~sharp_peaks(ccd, blocks, row, column, narrowest)
+    row, column = row[stars], column[stars]
+    catalogue = np.zeros(len(row), COLUMNS)
+    bx, by = blocks.size
+    catalogue["x"], catalogue["y"] = bx * (column + 0.5) - 0.5, by * (row + 0.5) - 0.5
+    catalogue["flux"] = smooth[row, column] * (bx * by)
+    catalogue["background"] = blocks.back[row, column]
     if not len(catalogue):
-        return catalogue, None
-    catalogue["fwhm"] = widths(catalogue, bare)
-    catalogue["clean"] &= catalogue["fwhm"] > 0.9 * narrowest_star(ccd)
-    bright = catalogue["peak"] > 15 * bare.noise
-    fwhm = seeing(
-        catalogue["fwhm"][catalogue["clean"] & bright & is_round(catalogue, ccd.info.roundness)]
-    )
-    width = fwhm or max(narrowest_star(ccd), float(np.median(catalogue["fwhm"])))
-    coarse = width * float(np.sqrt(ccd.info.roundness))  # along the coarser axis
-    bare.unseen[:] |= cosmic_rays(bare, ccd.var, 0.8 * coarse)
-    catalogue["clean"] &= centred(catalogue, bare, width)
-    catalogue["flux"], catalogue["flux_error"] = fluxes(catalogue, bare, APERTURE * width)
-    y, x = (np.rint(catalogue[axis]).astype(int) for axis in ("y", "x"))
-    ny, nx = bare.sci.shape
-    catalogue["background"] = bare.back[np.clip(y, 0, ny - 1), np.clip(x, 0, nx - 1)]
-    catalogue["clean"] &= catalogue["flux"] > 0
-    catalogue["star"] = catalogue["clean"] & as_wide(catalogue, width, ccd.info.roundness)
-    return catalogue, fwhm
-
-
-def outlined(ccd: Ccd, found: Any) -> Catalogue:
-    """Return what the detection itself says: places, shapes, isophotal fluxes, flags."""
-    catalogue = np.zeros(len(found), COLUMNS)
-    for name in ("x", "y", "a", "b", "theta", "peak", "flux"):
-        catalogue[name] = found[name]
-    catalogue["area"], catalogue["flags"] = found["npix"], found["flag"]
-    wide_enough = 2.355 * catalogue["b"] > 0.8 * narrowest_star(ccd)
-    catalogue["clean"] = ((catalogue["flags"] & 0b111) == 0) & wide_enough & ~_flagged(ccd, found)
+        return catalogue
+    window = WINDOW / scale
+    cut = _cut(ccd, catalogue, 4 * window)
+    x, y, _ = centroids(cut, window)
+    catalogue["x"], catalogue["y"] = catalogue["x"] + x - cut.x, catalogue["y"] + y - cut.y
+    ellipse = axes_of(*shapes(cut.moved(x, y), window))
+    for name, values in zip(("a", "b", "theta"), ellipse, strict=True):
+        catalogue[name] = values
+    wide = 2.355 * catalogue["b"] > 0.9 * narrowest
+    catalogue = catalogue[wide & is_round(catalogue, ccd.info.roundness)]
+    catalogue["clean"] = neighbours(catalogue, APART / scale) < BESIDE
+    catalogue["alone"] = neighbours(catalogue, RADII[-1] / scale) < ALONE
     return catalogue
 
 
-def widths(catalogue: Catalogue, bare: Bare) -> NDArray[np.float64]:
-    """Return the diameter of half the light of each source, pixels."""
-    reach = 4.0 * catalogue["a"] + 3.0
-    radius, _ = sep.flux_radius(
-        bare.sci, catalogue["x"], catalogue["y"], reach, 0.5, mask=bare.unseen, subpix=5
-    )
-    result: NDArray[np.float64] = 2 * radius
+def outlined(ccd: Ccd, blocks: Blocks, found: Any) -> Catalogue:
+    """Return what the detection itself says: places, shapes, isophotal fluxes, flags."""
+    catalogue = np.zeros(len(found), COLUMNS)
+    bx, by = blocks.size
+    catalogue["x"], catalogue["y"] = bx * (found["x"] + 0.5) - 0.5, by * (found["y"] + 0.5) - 0.5
+    catalogue["a"], catalogue["b"], catalogue["theta"] = ellipses(found, blocks.size)
+    catalogue["flux"] = found["flux"] * (bx * by)
+    catalogue["area"], catalogue["flags"] = found["npix"] * (bx * by), found["flag"]
+    row, column = blocks.near(catalogue["x"], catalogue["y"])
+    catalogue["background"] = blocks.back[row, column]
+    catalogue["clean"] = (catalogue["flags"] & 0b111) == 0
+    catalogue["alone"] = neighbours(catalogue, RADII[-1] / pixel_scale(ccd.info)) < ALONE
+    return catalogue
+
+
+def neighbours(catalogue: Catalogue, radius: float) -> Floats:
+    """Return the light of all other sources within some pixels of each, over its own."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - start-up: slow to import
+
+    light = np.zeros(len(catalogue))
+    if len(catalogue):
+        tree = cKDTree(np.column_stack([catalogue["x"], catalogue["y"]]))
+        pairs = tree.query_pairs(radius, output_type="ndarray")
+        for one, other in ((0, 1), (1, 0)):
+            np.add.at(light, pairs[:, one], np.maximum(catalogue["flux"][pairs[:, other]], 0))
+    result: Floats = light / np.maximum(catalogue["flux"], 1e-9)
     return result
 
 
-def cosmic_rays(bare: Bare, var: Plane, fwhm: float) -> Mask:
-    """Say which pixels are cosmic rays, and those beside them.
+def measured(ccd: Ccd, blocks: Blocks, catalogue: Catalogue) -> tuple[Catalogue, float | None]:
+    """Return the catalogue with widths, centroids and fluxes, and the seeing (FWHM, pixels)."""
+    if not len(catalogue):
+        return catalogue, None
+    info, scale = ccd.info, pixel_scale(ccd.info)
+    narrowest = narrowest_star(info)
+    reach = WIDTHS[-1] / scale
+    typical = 2.355 * float(np.median(catalogue["b"]))
+    core = max(narrowest, 0.7 * typical * float(np.sqrt(info.roundness)))
+    cuts = [
+        without_rays(_cut(ccd, part, reach), core)
+        for part in np.split(catalogue, range(TOGETHER, len(catalogue), TOGETHER))
+    ]
+    catalogue["fwhm"] = np.concatenate([widths(cut, scale) for cut in cuts])
+    catalogue["peak"] = np.concatenate([cut.inner(1).sci.max(axis=(1, 2)) for cut in cuts])
+    catalogue["clean"] &= catalogue["fwhm"] > 0.9 * narrowest
+    noise = blocks.noise * float(np.sqrt(blocks.size[0] * blocks.size[1]))
+    outstanding = catalogue["clean"] & (catalogue["peak"] > 15 * noise)
+    fwhm = seeing(catalogue["fwhm"][outstanding])
+    width = fwhm or max(narrowest, float(np.median(catalogue["fwhm"])))
+    core = 0.8 * width * float(np.sqrt(info.roundness))  # along the coarser axis
+    circle = [min(APERTURE * width, reach)]
+    for start, cut in zip(range(0, len(catalogue), TOGETHER), cuts, strict=True):
+        some = slice(start, start + TOGETHER)
+        _refine(catalogue[some], mirrored(without_rays(cut, core)), width, circle)
+    catalogue["clean"] &= catalogue["flux"] > 0
+    catalogue["star"] = catalogue["clean"] & as_wide(catalogue, width, info.roundness)
+    _grow(catalogue, ccd, core)
+    return catalogue, fwhm
 
-    In a long exposure every aperture holds some. ``fwhm`` (pixels) is to be a cautious one.
-    """
-    rays = sharper_than_stars(bare.sci, var, ~bare.unseen, fwhm=fwhm, sigma=5.0)
 
-    def lit(y: Indexes, x: Indexes) -> Mask:
-        return (bare.sci[y, x] > 2.5 * np.sqrt(var[y, x])) & ~bare.unseen[y, x]
-
-    return grown_where(rays, lit)
+def _cut(ccd: Ccd, catalogue: Catalogue, reach: float) -> Stamps:
+    """Return the squares around sources that hold circles of some radius, pixels."""
+    half = int(np.ceil(reach)) + 2
+    return stamps(ccd, catalogue["x"], catalogue["y"], catalogue["background"], half)
 
 
-def centred(catalogue: Catalogue, bare: Bare, width: float) -> Mask:
-    """Move the sources to their Gaussian-weighted centroids; say which ones stayed close by."""
-    x, y = catalogue["x"].copy(), catalogue["y"].copy()
-    wx, wy, flag = sep.winpos(bare.sci, x, y, np.full(len(x), width / 2.355), mask=bare.unseen)
-    moved: Mask = (flag == 0) & (np.hypot(wx - x, wy - y) < 1.0)
-    catalogue["x"], catalogue["y"] = np.where(moved, wx, x), np.where(moved, wy, y)
-    return moved
+def _refine(catalogue: Catalogue, cut: Stamps, width: float, circle: list[float]) -> None:
+    """Fill in places, fluxes and what flags say, of sources with their squares."""
+    x, y, stayed = centroids(cut, width / 2.355)
+    catalogue["x"], catalogue["y"] = catalogue["x"] + x - cut.x, catalogue["y"] + y - cut.y
+    if not catalogue["a"].any():  # found by their peaks: nothing has told of their shapes
+        ellipse = axes_of(*shapes(cut.moved(x, y), width / 2.355))
+        for name, values in zip(("a", "b", "theta"), ellipse, strict=True):
+            catalogue[name] = values
+    catalogue["clean"] &= stayed & ~flagged_within(cut, max(1.5, 0.5 * width))
+    light, error = circles(cut.moved(x, y), circle)
+    catalogue["flux"], catalogue["flux_error"] = light[:, 0], error[:, 0]
 
 
-def fluxes(
-    catalogue: Catalogue, bare: Bare, radius: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the fluxes within a radius (pixels) and their errors: sky noise and photons."""
-    flux, error, _ = sep.sum_circle(
-        bare.sci,
-        catalogue["x"],
-        catalogue["y"],
-        radius,
-        err=bare.noise,
-        mask=bare.unseen,
-        subpix=5,
-    )
-    return flux, np.sqrt(error**2 + np.maximum(flux, 0))
+def _grow(catalogue: Catalogue, ccd: Ccd, core: float) -> None:
+    """Fill in the growth curves of the brightest sources."""
+    some = np.argsort(-catalogue["flux"], kind="stable")[:GROWN]
+    radii = RADII / pixel_scale(ccd.info)
+    cut = mirrored(without_rays(_cut(ccd, catalogue[some], radii[-1]), core))
+    catalogue["growth"][some], _ = circles(cut, radii)
+
+
+def widths(cut: Stamps, scale: float) -> Floats:
+    """Return the diameter of half the light of each source, pixels."""
+    radii = WIDTHS / scale
+    light, _ = circles(mirrored(cut), radii)
+    return half_light(radii, light)
 
 
 def is_round(catalogue: Catalogue, roundness: float) -> Mask:
@@ -255,22 +300,25 @@ def bright(sources: Catalogue) -> Mask:
     return result
 
 
-def growth_curve(catalogues: Sequence[Catalogue]) -> NDArray[np.float64] | None:
-    """Return the median growth curve of the bright stars, 1 at BASE; None with fewer than 5."""
-    curves = [sources["growth"][sources["star"] & bright(sources)] for sources in catalogues]
-    stars = np.concatenate(curves) if curves else np.empty((0, len(RADII)))
-    stars = stars[(stars > 0).all(axis=1)]
-    if len(stars) < 5:
+def growth_curve(catalogues: Sequence[Catalogue]) -> tuple[Floats, Floats] | None:
+    """Return the median growth curve of the bright stars, 1 at BASE, and the error of its rings.
+
+    None with fewer than 5.
+    """
+    some = [sources[sources["star"] & bright(sources)] for sources in catalogues]
+    stars = np.concatenate([np.empty(0, COLUMNS), *some])
+    stars = stars[(stars["growth"] > 0).all(axis=1)]
+    if len(stars) < FEWEST:
         return None
-    result: NDArray[np.float64] = np.median(stars / stars[:, BASE : BASE + 1], axis=0)
-    return result
+    curves = stars["growth"] / stars["growth"][:, BASE : BASE + 1]
+    light = rings(curves)
+    scatter = SIGMA_PER_MAD * np.median(np.abs(light - np.median(light, axis=0)), axis=0)
+    return np.median(curves, axis=0), np.hypot(scatter / np.sqrt(len(stars)), 0.001)
 
 
-def with_growth(catalogue: Catalogue, bare: Bare, scale: float) -> None:
-    """Fill in the growth curves of the brightest sources; ``scale`` is in arcsec per pixel."""
-    some = np.argsort(-catalogue["flux"], kind="stable")[:GROWN]
-    for i, radius in enumerate(RADII / scale):
-        catalogue["growth"][some, i], _ = fluxes(catalogue[some], bare, radius)
+def _fwhm_of(curve: tuple[Floats, Floats], pixel: float) -> float:
+    """Return the FWHM, in pixels, of the stars that make a growth curve."""
+    return fitted_moffat(RADII, curve[0], error=curve[1], pixel=pixel).fwhm / pixel
 
 
 def seeing(diameters: NDArray[np.float64]) -> float | None:
@@ -288,24 +336,7 @@ def seeing(diameters: NDArray[np.float64]) -> float | None:
     return float(np.median(diameters[start : start + half + 1]))
 
 
-def narrowest_star(ccd: Ccd) -> float:
+def narrowest_star(info: CcdInfo) -> float:
     """Return the FWHM (pixels) that a star has in the best seeing, spread over square pixels."""
-    best = float(np.hypot(BEST_SEEING / pixel_scale(ccd), 0.8))
-    return best * float(np.sqrt(ccd.info.roundness))
-
-
-def pixel_scale(ccd: Ccd) -> float:
-    """Return arcsec per pixel; without celestial coordinates, what GMOS has to within 10 %."""
-    return ccd.info.wcs.scale if ccd.info.wcs is not None else 0.08 * ccd.info.binning[1]
-
-
-def _flagged(ccd: Ccd, found: Any) -> Mask:
-    """Say of each detection whether a flagged pixel lies in its core."""
-    ny, nx = ccd.dq.shape
-    x = np.rint(found["x"]).astype(int)
-    y = np.rint(found["y"]).astype(int)
-    spoilt = np.zeros(len(found), bool)
-    for dy in (-1, 0, 1):
-        for dx in (-1, 0, 1):
-            spoilt |= ccd.dq[np.clip(y + dy, 0, ny - 1), np.clip(x + dx, 0, nx - 1)] > 0
-    return spoilt
+    best = float(np.hypot(BEST_SEEING / pixel_scale(info), 0.8))
+    return best * float(np.sqrt(info.roundness))

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from gmoscli.steps.profile import fitted_moffat, moffat_growth
+from gmoscli.steps.profile import fitted_moffat, moffat_growth, profile_fluxes, rings
 from gmoscli.steps.sharp import sharper_than_stars, with_neighbours
-from tests.builders import starlight
+from gmoscli.steps.stamps import circles, stamps
+from tests.builders import a_ccd, starlight
 
 RADII = np.array([0.6, 0.9, 1.2, 1.6, 2.1, 2.7])
+RADII_PX = np.array([2.0, 3.0, 5.0, 9.0, 14.0])
 
 
 @pytest.mark.parametrize("beta", [2.5, 3.0, 5.0])
@@ -24,8 +26,35 @@ def test_growth_is_the_integral_of_the_profile(beta):
 @pytest.mark.parametrize("beta", [2.5, 3.0, 5.0])
 def test_width_and_index_come_back_from_the_growth_curve_in_any_unit(fwhm, beta):
     curve = 123.0 * moffat_growth(RADII, fwhm, beta)
-    np.testing.assert_allclose(fitted_moffat(RADII, curve), (fwhm, beta), rtol=0.01)
-    assert fitted_moffat(RADII, curve, beta)[0] == pytest.approx(fwhm, rel=1e-3)
+    np.testing.assert_allclose(fitted_moffat(RADII, curve), (fwhm, beta, 123.0), rtol=0.01)
+    assert fitted_moffat(RADII, curve, beta).fwhm == pytest.approx(fwhm, rel=1e-3)
+
+
+@pytest.mark.parametrize("fwhm", [2.3, 3.0, 4.5])
+@pytest.mark.parametrize("phase", [0.0, 0.3, 0.5])
+def test_growth_on_pixels_is_what_circles_on_an_image_hold(fwhm, phase):
+    ccd = a_ccd(starlight((61, 61), 30 + phase, 30 - phase, 1e5, fwhm), var=1.0)
+    at = np.array([30 + phase]), np.array([30 - phase])
+    light, error = circles(stamps(ccd, *at, np.zeros(1), 28), RADII_PX)
+    expected = moffat_growth(RADII_PX, fwhm, 3.0, pixel=1.0)
+    # The next order of the blur: a few thousandths of the light at the edge of a small circle.
+    np.testing.assert_allclose(light[0] / 1e5, expected, atol=0.006)
+    np.testing.assert_allclose(error[0] ** 2, np.pi * RADII_PX**2, rtol=0.03)
+
+
+@pytest.mark.parametrize("seeing", [0.5, 1.2])
+def test_fluxes_by_the_profile_are_those_of_the_stars_and_scatter_as_told(seeing):
+    rng = np.random.default_rng(3)
+    radii, noise, true = RADII, 100.0, np.repeat([2e4, 2e5], 200)
+    share = rings(moffat_growth(radii, seeing, 3.0))
+    sigma = noise * np.sqrt(np.pi * rings(radii**2))
+    light = true[:, None] * share
+    light = light + rng.normal(size=light.shape) * np.sqrt(sigma**2 + light)
+    flux, error = profile_fluxes(np.cumsum(light, axis=1), share, radii, noise)
+    for some in (true < 1e5, true > 1e5):
+        assert abs(flux[some].mean() / true[some][0] - 1) < 4 * error[some][0] / true[some][0] / 14
+        # 200 stars know their scatter to 5 %; the stated one allows for an unlike profile as well.
+        assert 0.6 < flux[some].std() / error[some].mean() < 1.15
 
 
 @pytest.mark.parametrize("fwhm", [2.2, 3.0, 5.0, 9.0])
