@@ -16,6 +16,8 @@ from ..step import Choice, Range, step
 _UNUSABLE = np.uint16(UNUSABLE)
 LIGHT = 3.0
 """Sigmas of the stack above the sky from which a pixel counts as lit by a source."""
+WING = 5
+"""Of the six neighbours along the row, those that stand a sigma above the sky in a wing."""
 
 
 @step("rejectPixels")
@@ -52,21 +54,24 @@ def clip_noise(
         own = np.sqrt(var + error)
         odd = usable & judged & ((away > hsigma * own) | (away < -lsigma * own))
         if sources == "keep":
-            odd &= ~((n == 2) & beside_light(odd, sci, var, deep.sky))
+            odd &= ~in_wing(odd, sci, var, deep.sky)
         dq[odd] |= np.uint16(Dq.COSMIC_RAY)
     return replace(deep, dq=flags)
 
 
-def beside_light(odd: NDArray[np.bool_], sci: Plane, var: Plane, sky: float) -> NDArray[np.bool_]:
-    """Say which odd pixels have light on either side, along the row: they are a source's wing.
+def in_wing(odd: NDArray[np.bool_], sci: Plane, var: Plane, sky: float) -> NDArray[np.bool_]:
+    """Return the odd pixels that have light all along the row: they are in a source's wing.
 
-    The lower of two frames does not see how far the light of the other one reaches.
+    Frames of better seeing do not see how far the light of this one reaches.
     """
     wing = np.zeros_like(odd)
     y, x = places(odd)
     last = sci.shape[1] - 1
-    around = sum(sci[y, np.clip(x + step, 0, last)] for step in (-2, -1, 1, 2)) / np.float32(4)
-    wing[y, x] = around - np.float32(sky) > LIGHT * np.sqrt(var[y, x] / 4)
+    lit = np.zeros(len(y), np.int8)
+    for away in (-3, -2, -1, 1, 2, 3):
+        column = np.clip(x + away, 0, last)
+        lit += sci[y, column] - np.float32(sky) > np.sqrt(var[y, column])
+    wing[y, x] = lit >= WING
     return wing
 
 

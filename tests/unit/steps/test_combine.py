@@ -71,10 +71,15 @@ def test_of_two_frames_the_brighter_is_clipped_since_cosmic_rays_only_add():
     np.testing.assert_array_equal(out.dq[:, 0, 4], [0, Dq.COSMIC_RAY])
 
 
-def test_of_two_frames_the_wider_wing_of_a_star_is_kept():
-    sharp, wide = (starlight((41, 41), 20.0, 20.0, 1e5, fwhm, sky=100.0) for fwhm in (3.0, 7.0))
-    out = clip_noise(a_deep([sharp, wide], var=100.0, sky=100.0))
+@pytest.mark.parametrize("sharp", [1, 4])
+def test_the_wing_of_a_star_in_the_worst_seeing_is_kept_and_an_outlier_goes(sharp):
+    widths = [3.0] * sharp + [7.0]
+    frames = [starlight((81, 81), 40.0, 40.0, 1e6, fwhm, sky=100.0) for fwhm in widths]
+    out = clip_noise(a_deep(frames, var=100.0, sky=100.0))
     assert not out.dq.any()
+    frames[0][10, 70] += 200.0
+    out = clip_noise(a_deep(frames, var=100.0, sky=100.0))
+    np.testing.assert_array_equal(np.argwhere(out.dq), [[0, 10, 70]])
 
 
 @pytest.mark.parametrize(("nlow", "nhigh"), [(0, 1), (1, 1), (2, 0)])
