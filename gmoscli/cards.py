@@ -6,70 +6,27 @@ Source: FITS Standard 4.0, sections 3 (file structure) and 4 (headers).
 import io
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
-from itertools import count, islice
+from itertools import count
 from math import prod
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from .card import CARD, Value, value_at
+from .card import BLOCK, Header, Value
 from .errors import BadFile
 
-_BLOCK = 2880
+__all__ = ["Header", "Headers", "Value", "read_headers"]
 
-_MANDATORY = re.compile(r"(BITPIX  |NAXIS[ \d]  |PCOUNT  |GCOUNT  )= +(-?\d+)")
-_KEYWORD = re.compile(r"(.{8}).{72}", re.DOTALL)
-_COMMENTARY = [word.ljust(8) for word in ("", "COMMENT", "HISTORY", "CONTINUE", "END")]
-
-
-class Header(Mapping[str, Value]):
-    """The keywords of one header unit and their values, parsed when asked for.
-
-    Commentary is left out. Of a keyword that occurs twice the first value counts. A card without
-    a value, or with one that is no FITS value, gives None. A HIERARCH keyword goes by its words.
-    """
-
-    def __init__(self, cards: bytes | Mapping[str, Value]):
-        self._text = cards.decode("latin-1") if isinstance(cards, bytes) else ""
-        self._values: dict[str, Value] = {} if isinstance(cards, bytes) else dict(cards)
-
-    @property
-    def text(self) -> str:
-        """The cards as they stand in the file, commentary and all; empty if made of values."""
-        return self._text
-
-    @cached_property
-    def _places(self) -> dict[str, int]:
-        """Where the card of each keyword begins; keywords have eight letters or more here."""
-        text = self._text
-        if not text:
-            return {keyword.ljust(8): 0 for keyword in self._values}
-        names = _KEYWORD.findall(text)
-        last_first = range(len(text) - CARD, -1, -CARD)
-        places = dict(zip(reversed(names), last_first, strict=True))
-        for name in _COMMENTARY:
-            places.pop(name, None)
-        return _with_long_names(text, places) if "HIERARCH" in places else places
-
-    @cached_property
-    def _keywords(self) -> list[str]:
-        return [name.rstrip(" ") for name in sorted(self._places, key=self._places.__getitem__)]
-
-    def __getitem__(self, keyword: str) -> Value:
-        if keyword not in self._values:
-            self._values[keyword] = value_at(self._text, self._places[keyword.ljust(8)])
-        return self._values[keyword]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._keywords)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def __contains__(self, keyword: object) -> bool:
-        return isinstance(keyword, str) and keyword.ljust(8) in self._places
+_AHEAD = 4 * BLOCK  # bytes read at a time: all of most headers, little of the pixels behind them
+_END = re.compile(rb"(?:.{80})*?(?=END[ \0]{5})", re.DOTALL)
+_PLANE = re.compile(
+    rb"XTENSION.{72}(?=BITPIX  = +(-?\d+)[ /]).{80}(?=NAXIS   = +2[ /]).{80}"
+    rb"(?=NAXIS1  = +(\d+)[ /]).{80}(?=NAXIS2  = +(\d+)[ /]).{80}"
+    rb"(?=PCOUNT  = +0[ /]).{80}GCOUNT  = +1[ /]",
+    re.DOTALL,
+)
+"""How almost every extension begins (FITS Standard, section 4.4.1): its size at a glance."""
 
 
 class Headers:
@@ -97,39 +54,45 @@ class Headers:
     def extensions(self) -> tuple[Header, ...]:
         """Headers of the science pixels. Raises BadFile if the file is not whole."""
         if self._extensions is None and self.path is not None:
-            rest = islice(read_headers(self.path), 1, None)
-            self._extensions = _science(self.phu, rest)
+            self._extensions = _science(self.phu, read_headers(self.path, after=self.phu))
         return self._extensions or ()
 
 
-def read_headers(path: str | Path) -> Iterator[Header]:
+def read_headers(path: str | Path, *, after: Header | None = None) -> Iterator[Header]:
     """Yield the header of each unit of a FITS file, in order; pixels are skipped, not read.
 
-    Raises BadFile for what is missing, not FITS or truncated. Of a truncated file the headers
-    that are whole come first.
+    With ``after``, the primary header, they begin with the unit behind it. Raises BadFile for
+    what is missing, not FITS or truncated. Of a truncated file the headers that are whole come
+    first.
     """
     path = Path(path)
     try:
         with _opened(path) as stream:
-            yield from _headers(stream, path)
+            if after is None:
+                yield from _headers(stream, path)
+            else:
+                yield from _headers(stream, path, 1, len(after.text) + _data_size(after))
     except (OSError, EOFError, zlib.error) as error:
         raise BadFile(_reason(error), path=path) from error
 
 
-def _headers(stream: BinaryIO, path: Path) -> Iterator[Header]:
-    for unit in count():
-        block = stream.read(_BLOCK)
-        if not block and unit:
+def _headers(stream: BinaryIO, path: Path, first: int = 0, end: int = 0) -> Iterator[Header]:
+    """Yield headers from a unit on; the data of the unit before end at ``end``, then padding."""
+    for unit in count(first):
+        stream.seek(-(-end // BLOCK) * BLOCK)
+        cards = stream.read(BLOCK)
+        if not cards and unit:
+            if stream.seek(0, io.SEEK_END) < end:
+                raise BadFile(f"truncated in the data of unit {unit - 1}", path=path)
             return
-        _check_start(block, unit, path)
-        cards = block
-        while not _is_last(block):
-            block = stream.read(_BLOCK)
-            if len(block) < _BLOCK:
+        _check_start(cards, unit, path)
+        while (last := _END.match(cards, len(cards) - BLOCK)) is None:
+            block = stream.read(BLOCK)
+            if len(block) < BLOCK:
                 raise BadFile(f"truncated in the header of unit {unit}", path=path)
             cards += block
-        yield (header := Header(cards))
-        _skip_data(stream, _data_size(header), unit, path)
+        yield (header := Header(cards[: last.end()]))
+        end = stream.tell() + _data_size(header)
 
 
 def _check_start(block: bytes, unit: int, path: Path) -> None:
@@ -142,26 +105,10 @@ def _check_start(block: bytes, unit: int, path: Path) -> None:
         raise BadFile(f"no header where unit {unit} should begin", path=path)
 
 
-def _is_last(block: bytes) -> bool:
-    """Say whether this block of cards holds the END card, which only blanks may follow."""
-    text = block.rstrip(b" \0")
-    return text.endswith(b"END") and len(text) % CARD == 3
-
-
-def _skip_data(stream: BinaryIO, size: int, unit: int, path: Path) -> None:
-    """Move to the next unit. The last byte is read: seeking does not notice the end of a file."""
-    if size:
-        start = stream.tell()
-        stream.seek(start + size - 1)
-        if not stream.read(1):
-            raise BadFile(f"truncated in the data of unit {unit}", path=path)
-        stream.seek(start + -(-size // _BLOCK) * _BLOCK)
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading, decompressed if its first bytes say that it is compressed."""
-    with path.open("rb") as plain:
+    with path.open("rb", buffering=_AHEAD) as plain:
         magic = plain.read(3)
         plain.seek(0)
         if magic.startswith(b"\x1f\x8b"):
@@ -195,10 +142,11 @@ def _science(phu: Header, rest: Iterable[Header]) -> tuple[Header, ...]:
     images = [header for header in rest if _is_image(header)]
     if not images:
         return (phu,) if _data_size(phu) else ()
-    named = [header for header in images if header.get("EXTNAME") == "SCI"]
+    names = [header.get("EXTNAME") for header in images]
+    named = [header for header, name in zip(images, names, strict=True) if name == "SCI"]
     if named:
         return tuple(sorted(named, key=lambda header: _int(header, "EXTVER", 1)))
-    return tuple(header for header in images if not header.get("EXTNAME"))
+    return tuple(header for header, name in zip(images, names, strict=True) if not name)
 
 
 def _is_image(header: Header) -> bool:
@@ -207,24 +155,15 @@ def _is_image(header: Header) -> bool:
 
 
 def _data_size(header: Header) -> int:
-    """Return the number of bytes of the data unit, without its padding.
-
-    The cards that tell it are the first of every header: sixteen hold up to nine axes.
-    """
-    shape = {name: int(size) for name, size in _MANDATORY.findall(header.text, 0, 16 * CARD)}
-    axes = [shape.get(f"NAXIS{n}  ", 0) for n in range(1, shape.get("NAXIS   ", 0) + 1)]
-    pixels = shape.get("PCOUNT  ", 0) + prod(axes) if axes else 0
-    return abs(shape.get("BITPIX  ", 0)) // 8 * shape.get("GCOUNT  ", 1) * pixels
+    """Return the number of bytes of the data unit, without its padding."""
+    if plane := _PLANE.match(header.cards):
+        bits, columns, rows = map(int, plane.groups())
+        return abs(bits) // 8 * columns * rows
+    axes = [_int(header, f"NAXIS{n}") for n in range(1, _int(header, "NAXIS") + 1)]
+    pixels = _int(header, "PCOUNT") + prod(axes) if axes else 0
+    return abs(_int(header, "BITPIX")) // 8 * _int(header, "GCOUNT", 1) * pixels
 
 
 def _int(header: Header, keyword: str, default: int = 0) -> int:
     value = header.get(keyword)
     return value if isinstance(value, int) else default
-
-
-def _with_long_names(text: str, places: dict[str, int]) -> dict[str, int]:
-    """Return the places with each HIERARCH card under its words."""
-    del places["HIERARCH"]
-    cards = {at: text[at : at + CARD] for at in range(len(text) - CARD, -1, -CARD)}
-    long = {at: one[9:] for at, one in cards.items() if one.startswith("HIERARCH")}
-    return {words.partition("=")[0].strip(" ").ljust(8): at for at, words in long.items()} | places

@@ -101,6 +101,26 @@ def test_pixels_are_passed_over_to_the_next_header(tmp_path):
     assert [one.get("N") for one in read_headers(path)] == [None, 1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("bits", ["8", "16", "-64"])
+@pytest.mark.parametrize("between", [[], [card("INHERIT", "F")], ["COMMENT NAXIS1  = 9"]])
+def test_pixels_have_one_size_whether_cards_stand_as_usual_or_not(tmp_path, bits, between):
+    shape = [card("NAXIS", "2"), card("NAXIS1", "70"), card("NAXIS2", "60")]
+    start = [card("XTENSION", "'IMAGE   '"), card("BITPIX", bits), *shape, *between]
+    cards = [*start, card("PCOUNT", "0"), card("GCOUNT", "1")]
+    one = unit(cards, bytes(abs(int(bits)) // 8 * 70 * 60))
+    path = written(tmp_path / "a.fits", primary(), one, image(card("N", "2")))
+    assert [header.get("N") for header in read_headers(path)] == [None, None, 2]
+
+
+def test_the_text_of_a_header_is_what_the_file_holds(tmp_path):
+    path = written(tmp_path / "a.fits", primary(*(card(f"KEY{n}", "1") for n in range(32))))
+    assert next(read_headers(path)).text == path.read_text()
+    assert len(path.read_text()) == BLOCK
+    path = written(tmp_path / "a.fits", primary(*(card(f"KEY{n}", "1") for n in range(33))))
+    assert next(read_headers(path)).text == path.read_text()
+    assert len(path.read_text()) == 2 * BLOCK
+
+
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
 def test_the_content_tells_how_a_file_is_compressed_not_its_name(tmp_path, pack):
     content = primary(card("OBJECT", "'x'")) + image(card("N", "1")) + image(card("N", "2"))
