@@ -24,10 +24,8 @@ WIDEST = 4
 """Pixels on either side that a guess is made of, at most."""
 AROUND = 1.5
 """Sigma of the light around, pixels, beside what the seeings differ by."""
-PIXELS = 0.9
-"""FWHM, in pixels, of what pixels and apertures add in quadrature to a measured seeing."""
 NARROWEST = 0.8
-"""FWHM of a star before it falls on pixels, in pixels: a guard against a wrong seeing."""
+"""FWHM, in pixels: a guard against a wrong seeing."""
 INDICES = (2.5, 4.5)
 """Moffat indices of the stars that the bound is to hold for (Trujillo et al. 2001)."""
 LEAST = 1e-3
@@ -60,10 +58,10 @@ class Match:
 def matched(own: float, other: float, slack: float) -> Match:
     """Return what pixels of a frame of seeing ``other`` say of one of seeing ``own``.
 
-    Seeings are FWHM in pixels as measured on them; ``slack`` is the share by which the width of a
-    star may differ from either.
+    Seeings are FWHM in pixels, before light falls on these; ``slack`` is the share by which the
+    width of a star may differ from either.
     """
-    own, other = bare(own), bare(other)
+    own, other = max(own, NARROWEST), max(other, NARROWEST)
     sigma, width = (np.hypot(fwhm / 2.3548, 1 / np.sqrt(12)) for fwhm in (own, other))
     wider = np.sqrt(max(sigma**2 - width**2, 0.0))
     reach = int(np.clip(np.ceil(2.2 * wider), 2, WIDEST))
@@ -79,11 +77,6 @@ def matched(own: float, other: float, slack: float) -> Match:
     )
     noise = float(np.square(guess).sum(axis=0).max() ** 2)
     return Match(guess.astype(np.float32), around.astype(np.float32), share, noise)
-
-
-def bare(fwhm: float) -> float:
-    """Return the FWHM of stars before they fall on pixels."""
-    return float(max(np.sqrt(max(fwhm**2 - PIXELS**2, 0)), NARROWEST))
 
 
 def kriging(taps: NDArray[np.intp], phases: Floats, own: float, other: float) -> Floats:
