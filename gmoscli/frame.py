@@ -156,6 +156,8 @@ class Placement:
     matches: int = 0
     rms: float = 0.0
     """Of matched stars, one axis, arcsec."""
+    error: float = 0.0
+    """Of the place, one sigma of one axis at the farthest star, arcsec; 0 where none matched."""
     scale: float = 1.0
     """Multiplies the frame's counts."""
     scale_error: float = 0.0

@@ -135,7 +135,8 @@ def a_catalogue(x: Any, y: Any, flux: Any = 1e5, flux_error: Any = 100.0, **colu
     catalogue["x"], catalogue["y"] = x, y
     catalogue["flux"], catalogue["flux_error"] = flux, flux_error
     catalogue["a"] = catalogue["b"] = 2.0
-    catalogue["fwhm"], catalogue["star"], catalogue["clean"] = 4.7, True, True
+    catalogue["fwhm"] = 4.7
+    catalogue["star"] = catalogue["clean"] = catalogue["alone"] = True
     for name, values in columns.items():
         catalogue[name] = values
     return catalogue

@@ -12,7 +12,7 @@ from ..frame import CcdInfo, Observation, Placement
 from ..geometry import ARCSEC, Affine, Points, Tan
 from ..stats import SIGMA_PER_MAD
 from ..step import Range, step
-from .register import Stars, centre_of, paired, stars_of
+from .register import TAIL, Stars, centre_of, paired, stars_of
 
 GOOD = 0.05
 """Arcsec: error below which a star's two places tell something of its chips."""
@@ -112,7 +112,7 @@ def solved(
     """Return each free chip's displacement and each frame's, arcsec (x, y), by least squares.
 
     A star's two places differ by the displacements of its two chips and of the two frames. Stars
-    beyond three times the typical residual lose their say.
+    lose weight as they lie off, by a Cauchy distribution.
     """
     columns = {index: n for n, index in enumerate(free)}
     design = np.zeros((len(seen.first), len(free) + frames))
@@ -130,7 +130,7 @@ def solved(
         solution = np.linalg.lstsq(*scaled, rcond=None)[0].astype(np.float64)
         off = np.abs(seen.apart - design @ solution).max(axis=1) / seen.error
         typical = max(SIGMA_PER_MAD * float(np.median(off)), 1e-9)
-        weight = np.where(off < 3 * typical, 1 / seen.error, 0.0)
+        weight = 1 / (seen.error * np.hypot(1, off / (TAIL * typical)))
     chips = {index: solution[n] for index, n in columns.items()}
     return chips, np.insert(solution[len(free) :], reference, 0.0, axis=0)
 

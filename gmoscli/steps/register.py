@@ -6,6 +6,7 @@ first guess is the header's pointing plus the offset that most pairs of stars vo
 is a robust least-squares fit to matched pairs.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Annotated
@@ -21,11 +22,25 @@ from ..step import Range, step
 
 MOST = 400
 """Brightest stars of a frame that are compared; more add cost and no accuracy."""
-FEWEST_TO_TURN = 5
-"""Pairs from which a rotation is fitted: left out, 0.02 degrees would put a ccd's corners off by
-0.4 pixel; put in, it adds 0.005 pixel to the error by five stars."""
+ROLL = np.radians(0.02)
+"""One sigma of the rotation between frames of one position angle: what few stars cannot tell is
+taken to be zero within this."""
 FLOOR = 0.005
 """Arcsec: what distortion and the atmosphere leave, however bright the star."""
+BESIDE = 0.03
+"""Of a star's width: how far what shines beside it may draw its centroid."""
+PLAUSIBLE = 5.0
+"""Factor between the counts of one star in two frames, besides their exposure times."""
+NEAR = 2.0
+"""Arcsec within which headers are usually right."""
+FEW = 5
+"""Bright stars from which their own agreement has to place a frame, without the headers' help."""
+CHANCE = 0.05
+"""Chance coincidences from which a match of few stars near the header's place is refused."""
+RAYLEIGH = 1.177
+"""Median distance from the centre, over the sigma of one axis, of normal errors in a plane."""
+TAIL = 2.5
+"""Typical residuals from which a pair loses its say."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +65,9 @@ def register(
     ccd: Annotated[int, "use the stars of this ccd alone; 0 for all", Range(0, 3)] = 0,
     first_pass: Annotated[float, "how far headers may be wrong, arcsec", Range(0.1)] = 20.0,
     match_radius: Annotated[float, "largest residual of a pair, arcsec", Range(0.05)] = 0.5,
-    min_sources: Annotated[int, "fewest matched stars", Range(1)] = 5,
-    rotate: Annotated[bool, "fit a rotation as well, with five pairs or more"] = True,
+    min_sources: Annotated[int, "fewest matched stars", Range(1)] = 1,
+    rotate: Annotated[bool, "fit a rotation as well"] = True,
+    trust_headers: Annotated[bool, "place by its headers what stars cannot place"] = False,
 ) -> Sequence[Observation]:
     """Place all frames on the sky of the best of them.
 
@@ -61,18 +77,32 @@ def register(
         return [replace(frames[0], reference=True)]
     best = max(range(len(frames)), key=lambda i: (_merit(frames[i], ccd), -i))
     centre = centre_of(frames[best])
-    reference = stars_of(frames[best], centre, ccd)
+    standard = stars_of(frames[best], centre, ccd)
     placed = []
     for i, obs in enumerate(frames):
         if i == best:
             placed.append(replace(obs, reference=True))
             continue
         stars = stars_of(obs, centre, ccd)
-        fix, matches, rms = fitted(
-            reference, stars, obs, first_pass, match_radius, min_sources, rotate
-        )
-        placed.append(replace(obs, placement=Placement(fix, matches, rms)))
+        expected = frames[best].exposure_time / max(obs.exposure_time, 1e-3)
+        try:
+            offset = voted(standard, stars, expected, first_pass, match_radius, field_of(obs))
+            there = fitted(standard, stars, offset, match_radius, min_sources, rotate)
+        except Unplaced as reason:
+            if not trust_headers:
+                raise ReductionError(reason.what, path=obs.path, hint=reason.hint) from None
+            there = Placement()
+        placed.append(replace(obs, placement=there))
     return placed
+
+
+class Unplaced(Exception):
+    """Stars do not say where a frame lies: what is wrong, and what may help."""
+
+    def __init__(self, what: str, hint: str) -> None:
+        """Keep both."""
+        super().__init__(what)
+        self.what, self.hint = what, hint
 
 
 def _merit(obs: Observation, ccd: int) -> float:
@@ -119,11 +149,12 @@ def _on_ccd(info: CcdInfo, centre: tuple[float, float], stars: bool) -> Stars:
         return _no_stars()
     some = info.sources[info.sources["star"]] if stars else chosen(info.sources)
     sky = info.wcs.sky(np.column_stack([some["x"], some["y"]]))
-    signal_to_noise = some["flux"] / np.maximum(some["flux_error"], 1e-9)
+    noise_to_signal = some["flux_error"] / np.maximum(some["flux"], 1e-9)
     width = (info.fwhm or 4.0) * info.wcs.scale / 2.355
+    share = np.hypot(np.minimum(noise_to_signal, 1.0), np.where(some["alone"], 0.0, BESIDE))
     return Stars(
         project(sky, centre) * ARCSEC,
-        np.hypot(width / np.maximum(signal_to_noise, 1.0), FLOOR),
+        np.hypot(width * share, FLOOR),
         some["flux"],
         some["flux_error"],
         np.full(len(some), info.index),
@@ -131,57 +162,60 @@ def _on_ccd(info: CcdInfo, centre: tuple[float, float], stars: bool) -> Stars:
 
 
 def chosen(sources: Catalogue) -> Catalogue:
-    """Return the clean sources of a catalogue, or all positive ones when hardly any is clean."""
+    """Return the clean sources of a catalogue, or all positive ones when none is clean."""
     clean = sources[sources["clean"]]
-    return clean if len(clean) >= 5 else sources[sources["flux"] > 0]
+    return clean if len(clean) else sources[sources["flux"] > 0]
+
+
+def field_of(obs: Observation) -> float:
+    """Return the area of sky that a frame shows, square arcsec."""
+    infos = [info for info in obs.ccds if info.wcs is not None]
+    return sum(info.shape[0] * info.shape[1] * info.wcs.scale**2 for info in infos if info.wcs)
 
 
 def fitted(
-    reference: Stars,
-    stars: Stars,
-    obs: Observation,
-    reach: float,
-    radius: float,
-    fewest: int,
-    rotate: bool,
-) -> tuple[Affine, int, float]:
-    """Return the map from reference to frame (tangent plane, degrees), pairs, and rms (arcsec)."""
-    offset = voted(reference.at, stars.at, reach, radius, obs)
+    reference: Stars, stars: Stars, offset: Points, radius: float, fewest: int, rotate: bool
+) -> Placement:
+    """Return where a frame lies (reference to frame, on the tangent plane, degrees).
+
+    Raises Unplaced with fewer matched stars than are asked for.
+    """
     fix = Affine.moved(*offset)
     pairs = paired(fix(reference.at), stars.at, 2 * radius)
-    residuals = np.empty((0, 2))
+    residuals, error = np.empty((0, 2)), 0.0
     for _ in range(6):
         ours, theirs = pairs
         if len(ours) < fewest:
-            raise ReductionError(
+            raise Unplaced(
                 f"only {len(ours)} stars match the reference frame, {fewest} are needed",
-                path=obs.path,
-                hint="leave the frame out, or set -p register:min_sources",
+                "leave the frame out, or set -p register:min_sources",
             )
-        error = np.hypot(reference.error[ours], stars.error[theirs])
-        turn = rotate and len(ours) >= FEWEST_TO_TURN
-        fix = _moved(reference.at[ours], stars.at[theirs], 1 / error**2, turn)
+        sigma = np.hypot(reference.error[ours], stars.error[theirs])
+        fix, error = moved(reference.at[ours], stars.at[theirs], sigma, rotate)
         residuals = stars.at[theirs] - fix(reference.at[ours])
         spread = SIGMA_PER_MAD * float(np.median(np.abs(residuals)))
-        pairs = paired(fix(reference.at), stars.at, min(radius, max(4 * spread, 4 * FLOOR)))
+        reach = min(radius, max(4 * spread, 4 * FLOOR, 4 * float(np.median(sigma))))
+        pairs = paired(fix(reference.at), stars.at, reach)
     rms = SIGMA_PER_MAD * float(np.median(np.abs(residuals)))
-    return Affine(fix.matrix, fix.shift / ARCSEC), len(pairs[0]), rms
+    return Placement(Affine(fix.matrix, fix.shift / ARCSEC), len(pairs[0]), rms, error)
 
 
 def voted(
-    reference: Points, stars: Points, reach: float, radius: float, obs: Observation
+    reference: Stars, stars: Stars, expected: float, reach: float, radius: float, area: float
 ) -> Points:
-    """Return the offset that most pairs of stars agree on.
+    """Return the offset that most pairs of stars agree on, arcsec.
 
-    Raises ReductionError when no offset stands out of the chance pairs, or two do.
+    Only stars of plausible counts make a pair: ``expected`` is the ratio of the reference's to the
+    frame's exposure time. ``area`` of the frame (square arcsec) tells how many agree by chance.
+    Raises Unplaced when no offset stands out, or two do.
     """
-    if len(reference) < 1 or len(stars) < 1:
-        raise ReductionError("no stars to register by", path=obs.path)
-    offsets = (stars[None] - reference[:, None]).reshape(-1, 2)
-    near = offsets[(np.abs(offsets) < reach + radius).all(axis=1)]
+    if not len(reference.at) or not len(stars.at):
+        raise Unplaced("no stars to register by", TRUST)
+    offsets = plausible(reference, stars, expected)
+    offsets = offsets[(np.abs(offsets) < reach + radius).all(axis=1)]
     bins = max(8, int(np.ceil(2 * (reach + radius) / (radius / 2))))
     span = [[-reach - radius, reach + radius]] * 2
-    counts, xs, _ = np.histogram2d(near[:, 0], near[:, 1], bins=bins, range=span)
+    counts, xs, _ = np.histogram2d(offsets[:, 0], offsets[:, 1], bins=bins, range=span)
     votes = _summed(counts)
     peak = np.unravel_index(int(votes.argmax()), votes.shape)
     chance = float(np.mean(votes))
@@ -189,16 +223,62 @@ def voted(
     rival = float(votes[distance > 6].max(initial=0.0))
     best = float(votes[peak])
     if best < chance + 4 * np.sqrt(chance) + 2 or best < 1.25 * rival or best <= rival + 1:
-        raise ReductionError(
+        few = by_few(reference, stars, expected, radius, area)
+        if few is not None:
+            return few
+        raise Unplaced(
             f"no clear match with the reference frame within {reach:g} arcsec"
             f" ({best:.0f} stars agree, {rival:.0f} on another offset)",
-            path=obs.path,
-            hint="leave the frame out, or widen -p register:first_pass",
+            f"leave the frame out, widen -p register:first_pass, or {TRUST}",
         )
     centre = xs[list(peak)] + (xs[1] - xs[0]) / 2
-    agreeing = near[np.hypot(*(near - centre).T) < radius]
-    result: Points = np.median(agreeing, axis=0)
+    return _agreed(offsets, centre, radius)
+
+
+TRUST = "place it by its headers: -p register:trust_headers=true"
+
+
+def _agreed(offsets: Points, about: Points, radius: float) -> Points:
+    """Return the median of the offsets within some radius of one."""
+    result: Points = np.median(offsets[np.hypot(*(offsets - about).T) < radius], axis=0)
     return result
+
+
+def plausible(reference: Stars, stars: Stars, expected: float) -> Points:
+    """Return the offsets of all pairs whose counts may be those of one star."""
+    offsets = (stars.at[None] - reference.at[:, None]).reshape(-1, 2)
+    ours, theirs = (np.maximum(flux, 1e-9) for flux in (reference.flux, stars.flux))
+    unlike = np.log(ours[:, None] / theirs).ravel() - np.log(expected)
+    result: Points = offsets[np.abs(unlike) < np.log(PLAUSIBLE)]
+    return result
+
+
+def by_few(
+    reference: Stars, stars: Stars, expected: float, radius: float, area: float
+) -> Points | None:
+    """Return the offset near the header's place that the few brightest stars agree on, or None.
+
+    At least half of them have to agree, on one offset alone, and more of them than by chance.
+    """
+    ours, theirs = _brightest(reference), _brightest(stars)
+    offsets = plausible(ours, theirs, expected)
+    near = offsets[np.hypot(*offsets.T) < NEAR]
+    if not len(near) or min(len(ours.at), len(theirs.at)) > FEW:
+        return None
+    votes = (np.hypot(*(near[:, None] - near).transpose(2, 0, 1)) < radius).sum(axis=1)
+    best = int(votes.max())
+    winners = near[votes == best]
+    alike = np.hypot(*(winners - winners[0]).T).max() < 2 * radius
+    each = len(ours.at) * len(theirs.at) * np.pi * radius**2 / area
+    by_chance = (NEAR / radius) ** 2 * each**best / math.factorial(best)
+    enough = 2 * best >= min(len(ours.at), len(theirs.at))
+    return _agreed(near, winners[0], radius) if enough and alike and by_chance < CHANCE else None
+
+
+def _brightest(stars: Stars) -> Stars:
+    """Return the stars whose counts are like those of the brightest."""
+    some = stars.flux * PLAUSIBLE > stars.flux.max()
+    return Stars(*(getattr(stars, f.name)[some] for f in fields(Stars)))
 
 
 def _summed(counts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -223,24 +303,34 @@ def paired(
     return mine[mutual], nearest[mutual]
 
 
-def _moved(ours: Points, theirs: Points, weight: NDArray[np.float64], rotate: bool) -> Affine:
-    """Return the shift, or shift and rotation, that best brings our points to theirs.
+def moved(
+    ours: Points, theirs: Points, sigma: NDArray[np.float64], rotate: bool
+) -> tuple[Affine, float]:
+    """Return the shift, or shift and rotation, that best brings our points to theirs; its error.
 
     The best rotation between two weighted point sets in a plane is the phase of their complex
-    correlation about the centroids (Kabsch 1976 in two dimensions); scale is held at one.
+    correlation about the centroids (Kabsch 1976 in two dimensions); a real number added to that
+    correlation is prior knowledge of no rotation. Scale is held at one. Pairs lose weight as they
+    lie off, by a Cauchy distribution. The error is one sigma of one axis where it is largest among
+    our points, in their unit.
     """
     a, b = ours @ [1, 1j], theirs @ [1, 1j]
-    total = weight.sum()
-    turn = 1.0 + 0.0j
-    for _ in range(4):
-        centre_a, centre_b = (weight * a).sum() / total, (weight * b).sum() / total
-        if rotate:
-            turn = ((weight * (b - centre_b)) * np.conj(a - centre_a)).sum()
-            turn /= abs(turn)
-        residual = np.abs(b - centre_b - turn * (a - centre_a))
-        spread = max(SIGMA_PER_MAD * float(np.median(residual)), FLOOR)
-        weight = np.where(residual < 5 * spread, weight, 0.0)
+    weight = known = sigma**-2.0
+    turn, centre_a, centre_b, lever = 1.0 + 0.0j, 0j, 0j, 1.0
+    for _ in range(8):
         total = weight.sum()
+        centre_a, centre_b = (weight * a).sum() / total, (weight * b).sum() / total
+        arm = a - centre_a
+        lever = float((weight * np.abs(arm) ** 2).sum()) + ROLL**-2.0
+        if rotate:
+            turn = (weight * (b - centre_b) * np.conj(arm)).sum() + ROLL**-2.0
+            turn /= abs(turn)
+        off = np.abs(b - centre_b - turn * arm) / sigma
+        typical = max(1.0, float(np.median(off)) / RAYLEIGH)
+        known = (sigma * typical) ** -2.0
+        weight = known / (1 + (off / (TAIL * typical)) ** 2)
     matrix = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
     shift = centre_b - turn * centre_a
-    return Affine(matrix, np.array([shift.real, shift.imag]))
+    arms = float((np.abs(a - centre_a) ** 2).max())
+    error = float(np.sqrt(1 / known.sum() + arms / lever / 2))  # turned, it moves across its arm
+    return Affine(matrix, np.array([shift.real, shift.imag])), error

@@ -176,7 +176,7 @@ def standing_out(ccd: Ccd, blocks: Blocks, smooth: Plane, least: float) -> Catal
         return catalogue
     window = WINDOW / scale
     cut = _cut(ccd, catalogue, 4 * window)
-    x, y, _ = centroids(cut, window)
+    x, y, _ = centroids(cut, window, farthest=1.0 + max(blocks.size))
     catalogue["x"], catalogue["y"] = catalogue["x"] + x - cut.x, catalogue["y"] + y - cut.y
     ellipse = axes_of(*shapes(cut.moved(x, y), window))
     for name, values in zip(("a", "b", "theta"), ellipse, strict=True):

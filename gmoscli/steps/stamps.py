@@ -16,8 +16,6 @@ ROUNDS = 8
 """Of moving the window: each brings it closer by half of what is left, or more."""
 REACH = 4.0
 """Of a Gaussian window, in its sigmas."""
-FARTHEST = 2.0
-"""Pixels that a centroid may be from where its source was found."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +109,13 @@ def mirrored(cut: Stamps) -> Stamps:
     return replace(cut, sci=sci)
 
 
-def centroids(cut: Stamps, sigma: float) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+def centroids(
+    cut: Stamps, sigma: float, *, farthest: float = 2.0
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Return each source's centroid under a round Gaussian window, and whether it was found.
 
     The window moves with the centroid, twice as far as the light under it (SExtractor's XWIN), and
-    may not leave the first place by more than two pixels.
+    may not leave the first place by more than ``farthest`` pixels.
     """
     near = cut.inner(int(np.ceil(REACH * sigma)) + 1)
     x, y = cut.x, cut.y
@@ -126,7 +126,7 @@ def centroids(cut: Stamps, sigma: float) -> tuple[Floats, Floats, NDArray[np.boo
         light = np.where(found, light, 1.0)
         x = np.where(found, x + 2 * along_x / light, x)
         y = np.where(found, y + 2 * along_y / light, y)
-        found &= np.hypot(x - cut.x, y - cut.y) < FARTHEST
+        found &= np.hypot(x - cut.x, y - cut.y) < farthest
     return np.where(found, x, cut.x), np.where(found, y, cut.y), found
 
 

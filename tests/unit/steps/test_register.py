@@ -8,7 +8,7 @@ import pytest
 from gmoscli.errors import ReductionError
 from gmoscli.geometry import Affine
 from gmoscli.stack import grid_of_ccd, to_native
-from gmoscli.steps.register import register, stars_of
+from gmoscli.steps.register import moved, register, stars_of
 from tests.builders import SCALE, a_starry_observation, a_tan, an_info, an_observation
 
 SIZE = np.array([1024, 2112])
@@ -104,12 +104,82 @@ def test_a_header_that_is_wrong_by_more_than_allowed_is_told_with_the_frame():
     assert Pair(2, 60, (25.0, 0.0)).errors(first_pass=30.0)[0] < 0.02
 
 
-def test_too_few_stars_are_too_few():
+def test_fewer_stars_than_asked_for_are_too_few():
     x, y = np.array([[100.0, 300.0, 900.0, 500.0], [200.0, 1900.0, 700.0, 1000.0]])
     frames = [a_starry_observation(x, y, name=name) for name in "ab"]
     with pytest.raises(ReductionError, match="only 4 stars match"):
-        register(frames)
-    assert register(frames, min_sources=3)[1].placement.matches == 4
+        register(frames, min_sources=5)
+    assert register(frames)[1].placement.matches == 4
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_few_stars_place_a_frame_near_its_header(n):
+    moved = np.array([3.0, -4.0])
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        at = rng.uniform([100, 100], SIZE - 100, (n, 2))
+        frames = [
+            a_starry_observation(*(at + shift + rng.normal(0, 0.02, (n, 2))).T, 1e4, name=name)
+            for name, shift in (("a", 0.0), ("b", moved))
+        ]
+        there = next(obs for obs in register(frames) if not obs.reference).placement
+        assert there.matches == n
+        shift = np.hypot(*(there.fix([0.0, 0.0]) * 3600 / SCALE))
+        assert shift == pytest.approx(5.0, abs=0.2)
+
+
+def test_one_star_far_from_where_headers_have_it_places_nothing():
+    a, b = (a_starry_observation([x], [900.0], name=n) for n, x in (("a", 500.0), ("b", 560.0)))
+    with pytest.raises(ReductionError, match="no clear match") as refused:
+        register([a, b])
+    assert "trust_headers" in refused.value.hint
+
+
+def test_one_star_among_several_that_differ_places_nothing():
+    others = [[300.0, 1500.0], [800.0, 250.0], [150.0, 700.0]]
+    a = a_starry_observation(*np.array([[500.0, 900.0], *others[:2]]).T, name="a")
+    b = a_starry_observation(*np.array([[503.0, 900.0], [700.0, 1800.0], others[2]]).T, name="b")
+    with pytest.raises(ReductionError, match="no clear match"):
+        register([a, b])
+
+
+def test_two_sources_that_cannot_be_one_star_place_nothing():
+    a, b = (a_starry_observation([500.0], [900.0], f, name=n) for n, f in (("a", 1e4), ("b", 1e5)))
+    with pytest.raises(ReductionError, match="no clear match"):
+        register([a, b])
+    # ... unless the exposures differ as much.
+    assert register([a, replace(b, exposure_time=1000.0)])[0].placement.matches == 1
+
+
+def test_headers_place_what_stars_cannot_if_they_are_trusted():
+    x, y = np.random.default_rng(0).uniform(0, 1000, (2, 30))
+    blank = a_starry_observation(np.empty(0), np.empty(0), name="blank")
+    placed = register([a_starry_observation(x, y, name="a"), blank], trust_headers=True)
+    assert placed[1].placement.matches == 0
+    np.testing.assert_array_equal(placed[1].placement.fix([1.0, 2.0]), [1.0, 2.0])
+
+
+@pytest.mark.parametrize("n", [2, 5, 20, 100])
+def test_the_stated_error_is_that_of_many_trials_at_the_farthest_star(n):
+    rng = np.random.default_rng(n)
+    stated, found = [], []
+    for _ in range(100):
+        at = rng.uniform(-150, 150, (n, 2))
+        sigma = 10 ** rng.uniform(-2, -1, n)
+        fix, error = moved(at, at + rng.normal(size=(n, 2)) * sigma[:, None], sigma, rotate=True)
+        far = at[np.hypot(*(at - at.mean(axis=0)).T).argmax()]
+        stated.append(error)
+        found.extend((fix(far) - far).tolist())
+    # The farthest star is looked for from the weighted centre: the stated error is a little more.
+    assert 0.75 < np.std(found) / np.sqrt(np.mean(np.square(stated))) < 1.15
+
+
+def test_few_stars_turn_a_frame_less_than_their_errors_would():
+    # Two stars 10 arcsec apart, 0.1 arcsec off, would turn it by half a degree.
+    at = np.array([[0.0, 0.0], [10.0, 0.0]])
+    off = np.array([[0.0, 0.0], [10.0, 0.1]])
+    fix, _ = moved(at, off, np.array([0.1, 0.1]), rotate=True)
+    assert abs(np.degrees(fix.matrix[1, 0])) < 0.01
 
 
 def test_a_frame_without_stars_is_named():
