@@ -16,7 +16,7 @@ from ..step import Choice, Range, step
 _UNUSABLE = np.uint16(UNUSABLE)
 LIGHT = 3.0
 """Sigmas of the stack above the sky from which a pixel counts as lit by a source."""
-WING = 5
+WING = 4
 """Of the six neighbours along the row, those that stand a sigma above the sky in a wing."""
 
 
@@ -129,29 +129,36 @@ def average(
     none has data, 0 and the flag NO_DATA. A star that saturates in the sharper frames stays
     flagged, whatever the others say; in a calibration a full pixel is a cosmic ray.
     """
-    weights = np.asarray(deep.weights, np.float32)[:, None, None]
     left_out = _UNUSABLE | np.uint16(Dq.SATURATED if saturated == "drop" else 0)
     good = (deep.dq & left_out) == 0
-    used = good.sum(axis=0).astype(np.uint16)
+    used = good.sum(axis=0, dtype=np.uint16)
     empty = used == 0
     if empty.any():
         good = np.where(empty, (deep.dq & np.uint16(Dq.NO_DATA)) == 0, good)
-    share = good * weights
-    total = share.sum(axis=0)
+    total, sci, var, share, term = np.zeros((5, *used.shape), np.float32)
+    dq = np.zeros(used.shape, np.uint16)
+    for i, weight in enumerate(deep.weights):
+        np.multiply(good[i], np.float32(weight), out=share)
+        total += share
+        sci += np.multiply(share, deep.sci[i], out=term)
+        var += np.multiply(np.square(share, out=share), deep.var[i], out=term)
+        dq |= deep.dq[i] * good[i]
     lit = total > 0
     norm = np.where(lit, total, np.float32(1))
-    sci = (share * deep.sci).sum(axis=0) / norm
-    var = (np.square(share) * deep.var).sum(axis=0) / np.square(norm)
-    dq = np.bitwise_or.reduce(np.where(good, deep.dq, np.uint16(0)), axis=0)
     dq[~lit] = Dq.NO_DATA
-    return Planes(sci, var, dq, used, *counted(deep))
+    return Planes(sci / norm, var / np.square(norm), dq, used, *counted(deep))
 
 
 def counted(deep: Deep) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return how many good pixels each frame has in the band, and how many of them are rejected."""
     rejected = (deep.dq & np.uint16(Dq.COSMIC_RAY)) > 0
     usable = (deep.dq & (_UNUSABLE ^ np.uint16(Dq.COSMIC_RAY))) == 0
-    return usable.sum(axis=(1, 2)), (usable & rejected).sum(axis=(1, 2))
+    counts = [
+        [np.count_nonzero(u), np.count_nonzero(u & r)]
+        for u, r in zip(usable, rejected, strict=True)
+    ]
+    covered, gone = np.array(counts, np.int64).T
+    return covered, gone
 
 
 @step("stackFrames")
