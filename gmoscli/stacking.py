@@ -14,8 +14,9 @@ from .parking import shelved
 from .running import Loaded, Run, Shelved, Tally, ahead, assembled, let_go, noted
 from .stack import Band, average_amps, bands, grid_of_ccd, info_of, to_native
 from .step import Step
+from .steps.correlation import correlation
 from .steps.cosmics import HALO
-from .steps.resample import check_turn, sharpness
+from .steps.resample import check_turn
 
 
 def stacked(
@@ -135,22 +136,10 @@ def _one_grid(steps: Sequence[Step], frames: Sequence[Source], grid: Grid, with_
         amps=tuple(a for i in grid.members for a in average_amps(observations, reference, i)),
         shape=grid.shape,
         wcs=grid.wcs or base.wcs,
-        correlation=_correlation(observations, maps, grid) if halo else 1.0,
+        correlation=correlation(observations, maps, grid.shape) if halo else 1.0,
         rejected=tuple((rejected / np.maximum(covered, 1)).tolist()),
     )
     return Ccd(info, sci, var, dq)
-
-
-def _correlation(frames: Sequence[Observation], maps: list[dict[int, Affine]], grid: Grid) -> float:
-    """Return by how much interpolation hides noise from single pixels that apertures still have.
-
-    What was interpolated before hides some already.
-    """
-    kept = [sharpness(to_ccd, grid.shape) for own in maps for to_ccd in own.values()]
-    hidden = [
-        info_of(obs, i).correlation ** 2 for obs, own in zip(frames, maps, strict=True) for i in own
-    ]
-    return float(np.sqrt(np.mean(hidden) / np.mean(kept)))
 
 
 def _central(obs: Observation) -> int:

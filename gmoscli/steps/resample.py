@@ -17,7 +17,6 @@ from ..frame import Deep, Piece, Strips
 from ..geometry import Affine
 from ..step import step
 from .footprint import columns_reached
-from .lanczos import lanczos
 from .mend import PAD, mended
 from .separable import Tile, interpolated, rows_needed
 
@@ -104,13 +103,3 @@ def whole_shift(to_native: Affine) -> tuple[int, int] | None:
     if same and np.abs(to_native.shift - rounded).max() < 1e-6:
         return int(rounded[0]), int(rounded[1])
     return None
-
-
-def sharpness(to_native: Affine, shape: tuple[int, int]) -> float:
-    """Return the mean sum of squared weights over a grid: pixel variance left by interpolation."""
-    if whole_shift(to_native) is not None:
-        return 1.0
-    ys, xs = np.meshgrid(*(np.rint(np.linspace(0, n - 1, 33)) for n in shape))
-    native = to_native(np.stack([xs, ys], axis=-1))
-    squares = (lanczos(native % 1.0) ** 2).sum(axis=0)
-    return float((squares[..., 0] * squares[..., 1]).mean())

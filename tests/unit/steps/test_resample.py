@@ -10,7 +10,7 @@ from gmoscli.dq import Dq
 from gmoscli.errors import ReductionError
 from gmoscli.geometry import Affine
 from gmoscli.steps.mend import TO_FILL
-from gmoscli.steps.resample import check_turn, resample, sharpness
+from gmoscli.steps.resample import check_turn, resample
 from tests.builders import a_piece, some_strips, starlight
 
 SHAPE = (40, 50)
@@ -214,18 +214,6 @@ def test_pieces_stay_as_they_were(at):
     resampled(piece)
     for plane, was in zip((piece.sci, piece.var, piece.dq), before, strict=True):
         np.testing.assert_array_equal(plane, was)
-
-
-@EVERY_MAP
-def test_sharpness_is_the_share_of_pixel_variance_that_is_left(at):
-    shape = (300, 300)
-    _, var, dq = resampled(a_piece(np.zeros((320, 320)), var=1.0, at=at), shape=shape)
-    inner = dq == 0
-    assert sharpness(at, shape) == pytest.approx(float(var[inner].mean()), rel=0.03)
-
-
-def test_without_interpolation_all_variance_is_left():
-    assert sharpness(Affine.moved(3.0, -8.0), (50, 50)) == 1.0
 
 
 @pytest.mark.parametrize("degrees", [1.0, -3.0, 90.0])
