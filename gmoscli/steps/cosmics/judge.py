@@ -23,8 +23,8 @@ CALM = 13
 DARK = 9
 """Of those 25, pixels within two sigmas of the sky around a line of light, not within a star."""
 PIXEL = 0.9
-"""FWHM, in pixels, that pixels add in quadrature: it gives the contrast of a pixel with those beside
-it for Moffat stars of any width on pixels, to 3 %."""
+"""FWHM, in pixels, that pixels add in quadrature: with it the contrast of a pixel with those beside
+it is that of Moffat stars of any width on pixels, to 3 %."""
 MARGIN = 1.2
 """Of that contrast: a star may be a tenth narrower than the seeing."""
 TINY = np.float32(1e-9)
