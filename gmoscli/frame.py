@@ -52,11 +52,22 @@ class Amp:
 
 
 @dataclass(frozen=True)
+class SkyCells:
+    """Blank sky in cells of some arcsec, to compare frames by where they overlap."""
+
+    level: Plane
+    """Mean of each cell, NaN where too little of it is blank: [row, column]."""
+    size: tuple[int, int]
+    """Pixels (x, y) of a cell; the first one begins with the first pixel."""
+
+
+@dataclass(frozen=True)
 class Sky:
     """The sky of one ccd: level and noise, electrons per pixel."""
 
     level: float
     noise: float
+    cells: SkyCells | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

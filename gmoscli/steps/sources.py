@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frame import Catalogue, Ccd, CcdInfo, Plane, Sky
+from ..frame import Catalogue, Ccd, CcdInfo, Plane, Sky, SkyCells
 from ..stats import SIGMA_PER_MAD, median_and_noise, thinned
 from ..step import Range, step
 from .detect import (
@@ -14,6 +14,7 @@ from .detect import (
     Blocks,
     axes_of,
     blank,
+    block_sums,
     detected,
     ellipses,
     peaks,
@@ -93,6 +94,8 @@ BRIGHT = 20.0
 """Signal-to-noise of sources whose widths count."""
 BEST_SEEING = 0.35
 """Arcsec FWHM: no GMOS image is sharper."""
+CELL = 16
+"""Blocks on a side of the cells of blank sky that frames are compared by: 5 arcsec."""
 TOGETHER = 256
 """Sources that are measured at once."""
 
@@ -155,7 +158,16 @@ def measure_level(ccd: Ccd, blocks: Blocks, dark: Mask) -> Sky | None:
     shown = dark[around] & (ccd.dq[some] == 0)
     _, scatter = median_and_noise((ccd.sci[some] - blocks.back[around])[shown])
     least = 0.1 * blocks.noise * float(np.sqrt(blocks.size[0] * blocks.size[1]))
-    return Sky(level, max(scatter, least) if np.isfinite(scatter) else least)
+    noise = max(scatter, least) if np.isfinite(scatter) else least
+    return Sky(level, noise, in_cells(blocks, dark))
+
+
+def in_cells(blocks: Blocks, dark: Mask) -> SkyCells:
+    """Return the mean of the blank blocks of each cell, where they are a quarter of it or more."""
+    count = block_sums(dark.astype(np.float32), (CELL, CELL))
+    total = block_sums(np.where(dark, blocks.sci + blocks.back, np.float32(0)), (CELL, CELL))
+    level = np.where(4 * count >= CELL**2, total / np.maximum(count, 1), np.float32(np.nan))
+    return SkyCells(level, (CELL * blocks.size[0], CELL * blocks.size[1]))
 
 
 def standing_out(ccd: Ccd, blocks: Blocks, smooth: Plane, least: float) -> Catalogue:
