@@ -144,7 +144,7 @@ def test_the_guess_of_a_gaussian_star_is_that_star(own, other):
         pixels = np.exp(-0.5 * ((taps - place) / other) ** 2) / other
         expected = np.exp(-0.5 * ((phases - place) / own) ** 2) / own
         # The nugget holds 1 % back, more where the guess is sharper than the pixels.
-            np.testing.assert_allclose(pixels @ weights, expected, atol=0.04 / own)
+        np.testing.assert_allclose(pixels @ weights, expected, atol=0.04 / own)
 
 
 def test_weights_mirror_each_other():
