@@ -113,7 +113,7 @@ def _levels(exposure: Exposure, info: CcdInfo) -> dict[str, Any]:
         ),
         "SATLEVEL": (_lowest(info, "saturation"), "saturation level, unit of pixels"),
         "NONLINEA": (_lowest(info, "nonlinear"), "non-linear level, unit of pixels"),
-        "CORRFACT": (round(info.correlation, 5), "noise in apertures over that of pixels"),
+        "CORRFACT": (round(info.correlation, 5), "noise of wide apertures over sqrt(sum VAR)"),
     }
     setting = descriptors.gain_setting(exposure.obs.headers)
     if setting is not None:
