@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -229,8 +229,10 @@ def verify(*, databases: Databases, form: str | None) -> None:
     All are read from end to end. The exit code is 1 if one is missing or was altered.
     """
     failures = Failures()
-    with _rows(form, "path", "state") as put:
-        for store in databases.every():
+    stores = databases.every()
+    paths = [str(one.path) for store in stores for one in store.candidates()]
+    with _rows(form, "path", "state", least=[max(map(len, paths), default=0)]) as put:
+        for store in stores:
             for candidate, trouble in store.verify():
                 put([str(candidate.path), trouble or "ok"])
                 with failures.noted():
@@ -271,11 +273,13 @@ def _frame(name: str) -> "Headers":
     return headers
 
 
-def _rows(form: str | None, *columns: str) -> AbstractContextManager[Put]:
+def _rows(
+    form: str | None, *columns: str, least: Sequence[int] = ()
+) -> AbstractContextManager[Put]:
     """Write rows as asked, else as a table on a terminal and tab-separated in a pipe."""
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
     form = form or ("table" if on_terminal else "tsv")
-    return rows(form, columns, header=form == "csv")
+    return rows(form, columns, header=form == "csv", least=least)
 
 
 def _paths(*, null: bool) -> AbstractContextManager[Put]:

@@ -161,12 +161,14 @@ def _show(products: "Sequence[Product]", masks: Sequence[Path], form: str | None
     """Write rows as asked, else as a table on a terminal and tab-separated in a pipe."""
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
     form = form or ("table" if on_terminal else "tsv")
-    columns, row = (DETAILED, detailed_row) if form == "jsonl" else (SHOWN, shown_row)
+    row = detailed_row if form == "jsonl" else shown_row
+    columns: Sequence[str] = DETAILED if form == "jsonl" else SHOWN
+    told = [*(mask_row(mask, columns) for mask in masks), *map(row, products)]
+    if form == "table" and not any(cells[-1] for cells in told):
+        columns, told = columns[:-1], [cells[:-1] for cells in told]  # nothing is missing
     with rows(form, columns, header=form == "csv") as put:
-        for mask in masks:
-            put(mask_row(mask, columns))
-        for product in products:
-            put(row(product))
+        for cells in told:
+            put(cells)
 
 
 def _tell(found: "Survey", databases: Databases) -> None:

@@ -1,20 +1,15 @@
 """Rows of values as text: a table, tab-separated, comma-separated or JSON lines; as they come."""
 
-import math
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from datetime import time as clock_time
 
 from ..section import Section
-from .common import wants_colour, write
+from .common import write
 
 FORMATS = ("table", "tsv", "csv", "jsonl")
 
-_MOST_HELD = 25  # rows of a table that are held to find the widths of its columns
-_LONGEST_HELD = 0.2  # seconds; after that an observer wants to see something
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 Row = Sequence[object]
@@ -22,14 +17,19 @@ Put = Callable[[Row], None]
 
 
 @contextmanager
-def rows(form: str, columns: Sequence[str], *, header: bool) -> Iterator[Put]:
+def rows(
+    form: str, columns: Sequence[str], *, header: bool, least: Sequence[int] = ()
+) -> Iterator[Put]:
     """Yield a function that writes one row of values on standard output.
 
     In text a missing value is empty (a dash in a table), a list is as Python writes it, and tags
-    are joined by commas. A table always has a header; JSON names each value.
+    are joined by commas. A table always has a header; JSON names each value. ``least`` are widths
+    of the columns of a table that are known before its rows.
     """
     if form == "table":
-        table = _Table(columns)
+        from .table import Table
+
+        table = Table(columns, lambda value: as_text(value).translate(_ESCAPES), least)
         try:
             yield table.put
         except BaseException:
@@ -87,46 +87,3 @@ def _jsonl(columns: Sequence[str]) -> Callable[[Row], str]:
         return dumps(dict(values), ensure_ascii=False) + "\n"
 
     return line
-
-
-class _Table:
-    """Lines up columns: the first to the left, others to the right, a rule above and below names.
-
-    The first rows are held until they tell the widths; on a terminal not for long. Later rows
-    come as they are, if need be out of line.
-    """
-
-    def __init__(self, columns: Sequence[str]):
-        self.columns = list(columns)
-        self.held: list[list[str]] | None = []
-        self.widths = [len(column) for column in columns]
-        self.until = math.inf
-        if sys.stdout is not None and sys.stdout.isatty():
-            self.until = time.monotonic() + _LONGEST_HELD
-
-    def put(self, row: Row) -> None:
-        cells = [as_text(value).translate(_ESCAPES) or "-" for value in row]
-        if self.held is None:
-            write(self.line(cells))
-            return
-        self.held.append(cells)
-        if len(self.held) == _MOST_HELD or time.monotonic() > self.until:
-            self.release()
-
-    def release(self) -> None:
-        """Write the header and what was held."""
-        if self.held is None:
-            return
-        self.widths = [
-            max(map(len, column)) for column in zip(self.columns, *self.held, strict=True)
-        ]
-        rule = "-" * (sum(self.widths) + 3 * (len(self.widths) - 1)) + "\n"
-        names = self.line(self.columns)
-        if wants_colour(sys.stdout):
-            names = f"\x1b[1m{names}\x1b[0m"
-        write(rule + names + rule + "".join(map(self.line, self.held)))
-        self.held = None
-
-    def line(self, cells: Sequence[str]) -> str:
-        first, *others = zip(cells, self.widths, strict=True)
-        return "   ".join([first[0].ljust(first[1]), *(c.rjust(w) for c, w in others)]) + "\n"

@@ -75,12 +75,14 @@ def test_lines_of_json_tell_everything(home):
     assert told["raw/bpm.fits"]["recipe"] == "caldb add"
 
 
-def test_a_table_names_its_columns(home):
+def test_a_table_names_its_columns_and_has_one_for_what_is_missing_only_then(home):
+    names = ["output", "kind", "frames", "seconds", "night", "object", "filter", "setup"]
     lines = planned(home, "raw", "--format", "table").stdout.splitlines()
-    assert lines[1].split() == [
-        *("output", "kind", "frames", "seconds", "night", "object", "filter", "setup"),
-        *("calibrations", "missing"),
-    ]
+    assert lines[1].split() == [*names, "calibrations"]
+    (home / "raw" / "F1.fits").unlink()
+    lines = planned(home, "raw", "--format", "table").stdout.splitlines()
+    assert lines[1].split() == [*names, "calibrations", "missing"]
+    assert lines[-1].endswith("no flat here, none stored")
 
 
 def test_what_is_missing_is_told_with_its_reason_and_the_exit_code_is_3(home):

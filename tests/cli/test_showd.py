@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import subprocess
+import termios
 
 import pytest
 
@@ -65,8 +66,8 @@ def test_a_table_lines_up_and_marks_what_is_missing(night):
         "------------------------------",
         "filename   object   slit_width",
         "------------------------------",
-        "a.fits       Bias            -",
-        "b b.fits     Bias            -",
+        "a.fits     Bias     -",
+        "b b.fits   Bias     -",
     ]
 
 
@@ -75,7 +76,7 @@ def test_a_table_of_many_rows_keeps_the_widths_of_the_first(night):
     done = run("showd", "--format", "table", "-d", "object", *many, cwd=night)
     lines = done.stdout.splitlines()
     assert len(lines) == 3 + 41
-    assert lines[3] == lines[42] == "a.fits       Bias"
+    assert lines[3] == lines[42] == "a.fits     Bias"
 
 
 def test_missing_values_are_empty(night):
@@ -235,9 +236,10 @@ def test_a_full_disk_is_reported(night):
     assert done.stderr == "showd: standard output: no space left on device\n"
 
 
-def on_terminal(*words: str, cwd, **env: str) -> str:
-    """Return what a command writes on a terminal."""
+def on_terminal(*words: str, cwd, columns: int = 0, **env: str) -> str:
+    """Return what a command writes on a terminal, of unknown width if ``columns`` is 0."""
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
     process = subprocess.Popen(
         command(*words), cwd=cwd, env=environment(**env), stdin=theirs, stdout=theirs, stderr=theirs
     )
@@ -257,6 +259,18 @@ def test_a_terminal_gets_a_table_with_bold_names(night):
     text = on_terminal("showd", "-d", "object,exposure_time", "a.fits", "c.fits", cwd=night)
     assert "\x1b[1mfilename" in text
     assert 'c.fits     Field "A", east           350.0' in text
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_a_table_keeps_within_the_width_of_the_terminal_and_loses_no_letter(night, columns):
+    def shown(width: int) -> list[str]:
+        words = ("showd", "-d", "object,gain,exposure_time", "a.fits", "c.fits")
+        text = on_terminal(*words, cwd=night, columns=width, NO_COLOR="1")
+        return [line for line in text.splitlines() if line.strip("-")]
+
+    assert max(map(len, shown(columns))) <= columns < max(map(len, shown(400)))
+    narrow, wide = ("".join(shown(width)).replace(" ", "") for width in (columns, 400))
+    assert sorted(narrow) == sorted(wide)
 
 
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
