@@ -23,7 +23,7 @@ def depth_median(stack: Stack, good: NDArray[np.bool_], *, lower_of_two: bool = 
     """
     n = len(stack)
     result = _plain_median(stack, lower=lower_of_two and n == 2)
-    count = good.sum(axis=0)
+    count = good.sum(axis=0, dtype=np.uint16)
     some = np.flatnonzero((count > 0) & (count < n))
     if len(some):
         flat, usable = stack.reshape(n, -1)[:, some], good.reshape(n, -1)[:, some]
@@ -47,7 +47,7 @@ def _plain_median(stack: Stack, lower: bool) -> Plane:
 
 
 def _masked_median(
-    values: Stack, good: NDArray[np.bool_], count: NDArray[np.intp], lower_of_two: bool
+    values: Stack, good: NDArray[np.bool_], count: NDArray[np.uint16], lower_of_two: bool
 ) -> Plane:
     order = np.sort(np.where(good, values, np.float32(np.inf)), axis=0)
     pixel = np.arange(order.shape[1])

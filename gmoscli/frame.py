@@ -141,6 +141,12 @@ class Ccd:
     objects: NDArray[np.uint8] | None = None
     """1 where a catalogued source shines; None before sources are mapped."""
 
+    @property
+    def held(self) -> int:
+        """Bytes that the planes take in memory; a plane of equal rows takes one row."""
+        planes: tuple[NDArray[Any], ...] = (self.sci, self.var, self.dq)
+        return sum(plane.nbytes if all(plane.strides) else plane[:1].nbytes for plane in planes)
+
     def with_planes(self, **planes: NDArray[Any]) -> "Ccd":
         """Return the ccd with some planes replaced: sci, var, dq, objects."""
         changed: Any = planes
@@ -156,6 +162,13 @@ class Ccd:
         for amp in self.info.amps:
             row[amp.columns] = values[amp.name]
         return row
+
+
+def plus_row(plane: Plane, row: Plane) -> Plane:
+    """Return a plane and a row added; a plane of equal rows stays one row in memory."""
+    if all(plane.strides) or not len(plane):
+        return plane + row
+    return np.broadcast_to(plane[0] + row, plane.shape)
 
 
 @dataclass(frozen=True)

@@ -77,13 +77,9 @@ class Masters:
         for plane in (ccd.sci, ccd.var, ccd.dq):
             plane.setflags(write=False)
         self._kept[key] = ccd
-        while len(self._kept) > 1 and sum(map(_bytes, self._kept.values())) > self._memory:
+        while len(self._kept) > 1 and sum(kept.held for kept in self._kept.values()) > self._memory:
             self._kept.popitem(last=False)
         return ccd
-
-
-def _bytes(ccd: Ccd) -> int:
-    return sum(p.nbytes if p.strides[0] else 0 for p in (ccd.sci, ccd.var, ccd.dq))
 
 
 def cut(master: Ccd, info: CcdInfo, path: Path) -> Ccd:

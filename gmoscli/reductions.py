@@ -11,9 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import prod
 from pathlib import Path
 from typing import Any
 
+from .budget import Budget, budget
 from .caldb import Cals
 from .caldb.match import missing
 from .caldb.rules import OPTIONAL, kinds_for
@@ -63,9 +65,8 @@ class Resources:
     """What a reduction may use of the machine."""
 
     jobs: int = 2
-    memory: int = 256 << 20
-    """Bytes for pixels: five eighths for master calibrations (at 2x2 binning a bias and a flat just
-    fit), the rest for bands of frames."""
+    memory: int | None = None
+    """Bytes that the process may take; what suits the frames when None."""
     scratch: Path | None = None
 
 
@@ -309,19 +310,28 @@ def reduced(
         _check_writable(path, plan)
     LOGGER.info("%s: %d files", plan.recipe.name, len(plan.frames))
     checksum = Checksums()
-    masters = Masters(plan.chosen, ExposureFile, resources.memory * 5 // 8)
     frames: list[Source] = [
         _Traced(ExposureFile(frame.path, frame), plan, checksum, past_of(frame.path, frame))
         for frame in plan.frames
         if frame.path is not None
     ]
+    shares = _shares(plan, frames, resources)
+    masters = Masters(plan.chosen, ExposureFile, shares.masters)
     with (
         closing(masters),
-        scratch(resources.scratch) as place,
+        scratch(resources.scratch, shares.parked) as place,
         ThreadPoolExecutor(resources.jobs) as pool,
     ):
-        bands = resources.memory * 3 // 8
-        how = Run(masters, place, pool, resources.jobs, bands, report, masters.forget)
+        how = Run(
+            masters,
+            place,
+            pool,
+            resources.jobs,
+            shares.bands,
+            report,
+            masters.forget,
+            shares.at_once,
+        )
         products = run(plan.recipe, frames, how)
         for exposure, path in zip(products, plan.outputs, strict=True):
             write_product(exposure, path, plan.recipe.kind, stamp_of(exposure))
@@ -330,6 +340,16 @@ def reduced(
             for line in told(exposure):
                 LOGGER.info(line)
             yield path
+
+
+def _shares(plan: Plan, frames: Sequence[Source], resources: Resources) -> Budget:
+    """Return how the memory is shared out among frames of this size."""
+    pixels = [prod(info.shape) for info in frames[0].obs.ccds]
+    piecemeal = all(frame.piecemeal for frame in frames)
+    kinds = len({kind for _, kind in plan.chosen})
+    return budget(
+        resources.memory, resources.jobs, max(pixels), sum(pixels), kinds, piecemeal=piecemeal
+    )
 
 
 def staged(

@@ -39,7 +39,7 @@ def resources(
     """Return what a reduction may use: what is asked for, else configured, else all processors."""
     return Resources(
         jobs or settings.jobs or len(os.sched_getaffinity(0)),
-        memory or settings.memory or Resources.memory,
+        memory or settings.memory,
         scratch or settings.scratch,
     )
 

@@ -18,6 +18,9 @@ from .steps.correlation import correlation
 from .steps.cosmics import HALO
 from .steps.resample import check_turn
 
+CACHED = 4 << 20
+"""Bytes of a band that needs no halo: what is made of it stays in the processor's cache."""
+
 
 def stacked(
     before: Sequence[Step], steps: Sequence[Step], frames: list[Source], with_: Run
@@ -119,7 +122,8 @@ def _one_grid(steps: Sequence[Step], frames: Sequence[Source], grid: Grid, with_
             raise ReductionError("the recipe rejects pixels but never combines them")
         return work
 
-    cut = bands(grid.shape, len(frames), with_.memory // with_.jobs, halo)
+    memory = with_.memory // with_.jobs
+    cut = bands(grid.shape, len(frames), memory if halo else min(memory, CACHED), halo)
     ny, nx = grid.shape
     sci, var = np.empty((ny, nx), np.float32), np.empty((ny, nx), np.float32)
     dq = np.empty((ny, nx), np.uint16)
@@ -211,10 +215,13 @@ def _rows(frame: Source, index: int, start: int, stop: int) -> Any:
 def _laid(strips: Strips) -> Deep:
     """Return frames that share their pixels already, scaled."""
     parts = [frame[0] for frame in strips.frames]
-    return Deep(
-        np.stack([p.sci * np.float32(p.scale) + np.float32(p.offset) for p in parts]),
-        np.stack([p.var * np.float32(p.scale**2) for p in parts]),
-        np.stack([p.dq for p in parts]),
-        strips.weights,
-        strips.sky,
+    sci = np.empty((len(parts), *parts[0].sci.shape), np.float32)
+    for plane, part in zip(sci, parts, strict=True):
+        np.multiply(part.sci, np.float32(part.scale), out=plane)
+        np.add(plane, np.float32(part.offset), out=plane)
+    equal_rows = not any(part.var.strides[0] for part in parts)
+    var = np.stack(
+        [(part.var[:1] if equal_rows else part.var) * np.float32(part.scale**2) for part in parts]
     )
+    dq = np.stack([part.dq for part in parts])
+    return Deep(sci, np.broadcast_to(var, sci.shape), dq, strips.weights, strips.sky)

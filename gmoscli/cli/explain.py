@@ -36,7 +36,8 @@ def plan_lines(plan: "Plan", resources: "Resources") -> Iterator[str]:
         for kind in plan.recipe.calibrations:
             path = plan.chosen.get((frame.path, kind)) if frame.path else None
             yield f"    {kind:<6} {path or 'none'}"
-    yield f"resources: {resources.jobs} jobs, {size_text(resources.memory)} for pixels"
+    memory = "as needed" if resources.memory is None else size_text(resources.memory)
+    yield f"resources: {resources.jobs} jobs, memory {memory}"
     yield "products"
     for path in plan.outputs:
         yield f"  {path}"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..frame import Ccd
+from ..frame import Ccd, plus_row
 from ..step import step
 
 
@@ -10,7 +10,7 @@ from ..step import step
 def read_noise(ccd: Ccd) -> Ccd:
     """Add the variance of the read noise, in the unit of the pixels squared."""
     squares = {amp.name: (amp.read_noise / amp.gain) ** 2 for amp in ccd.info.amps}
-    return ccd.with_planes(var=ccd.var + ccd.per_column(squares))
+    return ccd.with_planes(var=plus_row(ccd.var, ccd.per_column(squares)))
 
 
 @step("addVAR")

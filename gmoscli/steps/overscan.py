@@ -39,7 +39,8 @@ def subtract_overscan(
     Saturation and non-linear levels go down by the same level.
     """
     ny, nx = raw.info.shape
-    sci, var = np.empty((ny, nx), np.float32), np.empty((ny, nx), np.float32)
+    sci = np.empty((ny, nx), np.float32)
+    uncertain = np.empty(nx, np.float32)
     dq = np.zeros((ny, nx), np.uint16)
     amps = []
     for readout in raw.readouts:
@@ -47,10 +48,10 @@ def subtract_overscan(
         columns = readout.amp.columns
         light = readout.counts[readout.light.slices]
         np.subtract(light, level[:, None], out=sci[:, columns], dtype=np.float32)
-        var[:, columns] = variance
+        uncertain[columns] = variance
         dq[:, columns] = readout.dq
         amps.append(_lowered(readout.amp, float(np.median(level))))
-    return Ccd(replace(raw.info, amps=tuple(amps)), sci, var, dq)
+    return Ccd(replace(raw.info, amps=tuple(amps)), sci, np.broadcast_to(uncertain, sci.shape), dq)
 
 
 def zero_level(

@@ -24,6 +24,8 @@ STAGED = f"{NAME}_{STAGE}.fits"
 CONFIGURATION = '[calibs]\ndatabases = ["calibrations.db get store"]\n'
 PATIENCE = 40.0
 """Seconds until a test gives up waiting: loaded machines are slow."""
+TIGHT = ("--memory", "64M")
+"""Too little for frames to be parked in memory."""
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +196,7 @@ MOMENTS = {
 def test_a_killed_reduction_leaves_no_partial_product_and_the_next_one_clears_up(
     moment, place, whole
 ):
-    with place.begun("reduce", "-q", "-j1", *place.biases) as process:
+    with place.begun("reduce", "-q", "-j1", *TIGHT, *place.biases) as process:
         until(lambda: MOMENTS[moment](place), process)
         process.kill()
     assert not place.product.exists() or place.product.read_bytes() == whole
@@ -221,7 +223,7 @@ def test_a_killed_reduction_leaves_no_partial_product_and_the_next_one_clears_up
     ],
 )
 def test_an_interrupted_reduction_ends_quietly_and_leaves_nothing(moment, number, code, place):
-    with place.begun("reduce", "-q", "-j1", *place.biases) as process:
+    with place.begun("reduce", "-q", "-j1", *TIGHT, *place.biases) as process:
         until(lambda: MOMENTS[moment](place), process)
         process.send_signal(number)
         ended, said = place.ended(process)
@@ -252,7 +254,7 @@ def no_file_larger_than(size):
 
 def test_a_frame_that_cannot_be_parked_whole_stops_the_reduction(place, whole):
     limit = no_file_larger_than(len(whole) // 2)
-    with place.begun("reduce", "-q", *place.biases, preexec_fn=limit) as process:
+    with place.begun("reduce", "-q", *TIGHT, *place.biases, preexec_fn=limit) as process:
         code, said = place.ended(process)
     assert code == 1 and "hint: " in said and "--scratch" in said
     assert_one_line(said, "cannot write to the scratch folder", "large")

@@ -408,7 +408,7 @@ def test_ctrl_c_ends_a_reduction_at_once_and_leaves_nothing(night, tmp_path):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     database, before = (night / "cal.db").read_bytes(), contents(tmp_path)
-    words = ["@sci.lis", "-r", "reduceSeparateCCDs", "--scratch", str(scratch)]
+    words = ["@sci.lis", "-r", "reduceSeparateCCDs", "--scratch", str(scratch), "--memory", "64M"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     process = subprocess.Popen(command("reduce", *words), cwd=tmp_path, env=environment(), **pipes)
     deadline = time.monotonic() + 30

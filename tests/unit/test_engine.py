@@ -43,8 +43,10 @@ def nothing(_kind, _obs, _info):
     """Bring no calibration."""
 
 
-def products(recipe, frames, jobs=2, memory=MEGABYTE, pool=ThreadPoolExecutor, *, bring=nothing):
-    with scratch() as place, pool(jobs) as workers:
+def products(
+    recipe, frames, jobs=2, memory=MEGABYTE, pool=ThreadPoolExecutor, room=0, *, bring=nothing
+):
+    with scratch(room=room) as place, pool(jobs) as workers:
         return list(run(recipe, frames, Run(bring, place, workers, jobs, memory)))
 
 
@@ -130,7 +132,11 @@ def digest(exposures):
     ]
 
 
-SETTINGS = [(jobs, memory, Dawdling) for jobs in (1, 2, 3) for memory in (1, 300_000, 1 << 28)]
+SETTINGS = [
+    (jobs, memory, Dawdling, room)
+    for jobs in (1, 2, 3)
+    for memory, room in ((1, 1 << 28), (300_000, 50_000), (1 << 28, 0))
+]
 
 
 def a_dithered_frame(seed):
@@ -157,6 +163,14 @@ def test_a_master_is_the_same_bytes_for_any_jobs_memory_and_order_of_completion(
         digest(products(bias, [a_raw_frame(i) for i in range(5)], *setting)) for setting in SETTINGS
     )
     assert all(other == first for other in others)
+
+
+def test_frames_that_must_be_read_whole_make_the_same_master():
+    apart, whole = ([a_raw_frame(i) for i in range(4)] for _ in range(2))
+    for frame in whole:
+        frame.piecemeal = False
+    assert digest(products(bias, whole)) == digest(products(bias, apart))
+    assert all(frame.closed for frame in whole)
 
 
 @pytest.mark.parametrize("recipe", [EACH, bias], ids=lambda recipe: recipe.name)

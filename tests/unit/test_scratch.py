@@ -51,6 +51,46 @@ def test_views_and_broadcast_planes_are_parked_in_full(tmp_path):
         np.testing.assert_array_equal(dq, part.dq)
 
 
+SIZE = 10 * SHAPE[0] * SHAPE[1]
+"""Bytes of one ccd."""
+
+
+def test_what_fits_rests_in_memory_and_the_rest_on_disk(tmp_path):
+    ccds = [a_noisy_ccd() for _ in range(4)]
+    with scratch(tmp_path, room=2 * SIZE) as place:
+        parked = [place.park(ccd) for ccd in ccds]
+        assert len(list(place.folder.iterdir())) == 2
+        for one, ccd in zip(parked, ccds, strict=True):
+            for plane, was in zip(one.rows(3, 9), (ccd.sci, ccd.var, ccd.dq), strict=True):
+                np.testing.assert_array_equal(plane, was[3:9])
+
+
+def test_room_that_is_given_back_is_used_again_and_given_back_once(tmp_path):
+    with scratch(tmp_path, room=SIZE) as place:
+        first = place.park(a_noisy_ccd())
+        first.drop()
+        first.drop()
+        place.park(a_noisy_ccd())
+        assert list(place.folder.iterdir()) == []
+        place.park(a_noisy_ccd())
+        assert len(list(place.folder.iterdir())) == 1
+
+
+def test_a_plane_of_equal_rows_takes_the_room_of_one(tmp_path):
+    ccd = a_noisy_ccd()
+    flat = ccd.with_planes(var=np.broadcast_to(ccd.var[0], SHAPE))
+    with scratch(tmp_path, room=SIZE * 6 // 10 + 4 * SHAPE[1]) as place:
+        place.park(flat)
+        assert list(place.folder.iterdir()) == []
+
+
+def test_what_rests_in_memory_cannot_be_changed(tmp_path):
+    with scratch(tmp_path, room=SIZE) as place:
+        for plane in place.park(a_noisy_ccd()).rows(0, 5):
+            with pytest.raises(ValueError, match="read-only"):
+                plane[0] = 1
+
+
 def test_what_is_dropped_takes_no_room(tmp_path):
     with scratch(tmp_path) as place:
         parked = place.park(a_noisy_ccd())

@@ -1,0 +1,46 @@
+"""Share out the memory of a reduction: what is held at a time follows from the size of a frame."""
+
+from dataclasses import dataclass
+
+DEFAULT = 420 << 20
+"""Bytes that a process may take unless told: a frame binned 2x2 leaves room for a few parked."""
+BASE = 56 << 20
+"""Bytes of the interpreter and its libraries (48 MB with all steps), and of small things."""
+PLANES = 10
+"""Bytes per pixel of sci, var and dq."""
+WORK = 36
+"""Bytes per pixel of a ccd that is taken through the steps: its raw counts, planes before and after
+a step, and what finding sources makes; measured with the science recipe at 2x2 and 1x1."""
+LEAST_BANDS = 24 << 20
+MOST_BANDS = 96 << 20
+"""Bytes of bands, over all jobs: fewer make halos costly, more make nothing faster."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many ccds are worked on at a time, and the bytes for each kind of thing held."""
+
+    at_once: int
+    masters: int
+    parked: int
+    bands: int
+
+
+def budget(
+    memory: int | None, jobs: int, ccd: int, frame: int, kinds: int, *, piecemeal: bool
+) -> Budget:
+    """Return what ``jobs`` threads may hold, for so many pixels of a ccd and of a frame.
+
+    ``kinds`` calibrations are brought: one ccd of each at a time, or a whole frame of each where
+    frames cannot be read ccd by ccd. Without a ``memory`` (bytes) two ccds always fit.
+    """
+    masters = PLANES * kinds * (ccd if piecemeal else frame)
+    work = WORK * ccd
+    if memory is None:
+        memory = max(DEFAULT, BASE + masters + min(jobs, 2) * work)
+    free = memory - BASE - masters
+    at_once = min(jobs, max(1, free // work))
+    product = PLANES * frame
+    parked = max(0, min(free - at_once * work, memory - BASE - product - LEAST_BANDS))
+    bands = memory - BASE - product - parked
+    return Budget(at_once, masters, parked, min(max(bands, LEAST_BANDS), MOST_BANDS))
