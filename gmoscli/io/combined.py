@@ -17,7 +17,7 @@ def combined(obs: Observation, kind: str) -> Iterator[tuple[str, Any, str]]:
     behind = [_behind(frame) for frame in frames]
     seconds = [_total_time(frame) for frame in frames]
     yield "NCOMBINE", sum(behind), "number of raw frames combined"
-    for i, frame in enumerate(frames, start=1):
+    for i, frame in enumerate(frames[:999], start=1):  # keywords have eight letters
         yield f"IMCMB{i:03d}", f"{frame.name}.fits", "combined frame"
     if kind == "flat":  # its counts stand for no exposure
         yield "EXPTIME", sum(seconds) / sum(behind), "[s] mean of all frames"

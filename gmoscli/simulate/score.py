@@ -119,7 +119,7 @@ def _field(ccd: Ccd, sources: Table, seeing: float, time: float) -> _Field:
     assert ccd.info.wcs is not None
     at = ccd.info.wcs.pixels(np.column_stack([sources["ra"], sources["dec"]]))
     fwhm = np.hypot(seeing, 2 * np.asarray(sources["half_light"])) / ccd.info.wcs.scale
-    flux = np.asarray(sources[f"rate{ccd.info.index}"]) * time
+    flux = np.asarray(sources[f"rate{ccd.info.index or 2}"]) * time  # a mosaic counts as ccd 2
     star = np.asarray(sources["kind"] == "star")
     near = ((at > -100) & (at < np.array(ccd.sci.shape[::-1]) + 100)).all(axis=1)
     return _Field(at[near], (fwhm / 1.02)[near], flux[near], star[near])

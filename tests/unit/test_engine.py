@@ -106,6 +106,16 @@ def test_the_stack_is_the_mean_of_what_its_steps_make_of_each_frame():
         np.testing.assert_allclose(ccd.var, np.mean([s.var for s in single], axis=0) / 5, rtol=1e-5)
 
 
+def test_two_hundred_frames_are_one_master_with_a_two_hundredth_of_their_variance():
+    frames = [a_raw_frame(i, ccds=1) for i in range(200)]
+    (exposure,) = products(bias, frames)
+    (ccd,) = exposure.ccds
+    assert len(exposure.obs.inputs) == len(ccd.info.rejected) == 200
+    single = read_noise(subtract_overscan(frames[0].ccds[1]))
+    assert np.median(ccd.var) == pytest.approx(np.median(single.var) / 200, rel=0.02)
+    assert ccd.sci.mean() == pytest.approx(10, abs=0.05)
+
+
 def test_scales_and_offsets_of_placements_act_on_the_stack():
     frames = [
         a_frame(a_ccd(10.0, var=4.0), placement=Placement(scale=3.0, offsets={2: 1.0})),
