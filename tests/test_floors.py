@@ -26,13 +26,13 @@ FLOORS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
             "engine budget running parking stacking recipes reductions session api simulate preview report plan",
             "numpy astropy sep",
         ),
-        ("cli __main__", "click rich"),
+        ("cli __main__", "click"),
     )
 )
 """From the ground up: the modules of each floor, and the libraries that they may use."""
 STEPS, OUTSIDE = 3, 4
 """Floors that do not know each other: what is done to pixels, and where these come from."""
-HEAVY = ("numpy", "astropy", "scipy", "sep", "rich.console")
+HEAVY = ("numpy", "astropy", "scipy", "sep")
 LONGEST = 45
 """Lines of a function, without its docstring: half a screen would be better."""
 
@@ -135,7 +135,7 @@ def test_floors_use_their_own_libraries_alone():
 
 
 def _libraries(module: str) -> list[frozenset[str]]:
-    """Return what the floors up to that of a module may use; click and rich are for commands."""
+    """Return what the floors up to that of a module may use; click is for commands."""
     return [libraries for _, libraries in FLOORS[: floor(module) + 1]]
 
 

@@ -146,11 +146,11 @@ def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
     from .progress import progress
 
     end = "\0" if null else "\n"
-    with progress(not options["quiet"]) as report:
-        for path in staged(plan, options["stages"], resources, report):
-            write(f"{path}{end}")
-        for path in reduced(plan, resources, keepers, report):
-            write(f"{path}{end}")
+    with progress(not options["quiet"]) as display:
+        for path in staged(plan, options["stages"], resources, display):
+            display.write(f"{path}{end}")
+        for path in reduced(plan, resources, keepers, display):
+            display.write(f"{path}{end}")
             _show(path, options)
     if skipped:
         click.get_current_context().exit(1)
