@@ -205,7 +205,7 @@ def _resources(settings: "Settings", options: Mapping[str, Any]) -> "Resources":
 
 def _request(names: list[str], settings: "Settings", options: Mapping[str, Any]) -> "Request":
     from ..reductions import Request
-    from ..session import by_kind, recipe_of
+    from ..session import recipe_of
 
     return Request(
         files=tuple(map(Path, names)),
@@ -216,7 +216,7 @@ def _request(names: list[str], settings: "Settings", options: Mapping[str, Any])
         output=options["output"],
         outdir=options["outdir"],
         skip_bad=options["skip_bad"],
-        given=by_kind(dict(map(_pinned, options["user_cals"]))),
+        given=_given(options["user_cals"]),
     )
 
 
@@ -230,6 +230,20 @@ def _pairs(words: tuple[str, ...]) -> dict[str, str]:
         quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
         pairs[name.strip().replace(".", ":")] = text[1:-1] if quoted else text
     return pairs
+
+
+def _given(words: tuple[str, ...]) -> dict[str, Path]:
+    """Return the calibrations given by hand, by kind. Raises UsageError for two of one kind."""
+    from ..session import by_kind
+
+    files: dict[str, Path] = {}
+    for word in words:
+        [(kind, path)] = by_kind(dict([_pinned(word)])).items()
+        if kind in files:
+            message = f"--user-cal: two files for {kind}: {files[kind]} and {path}"
+            raise UsageError(message, hint="caldb add both, and each frame has the one that fits")
+        files[kind] = path
+    return files
 
 
 def _pinned(word: str) -> tuple[str, Path]:

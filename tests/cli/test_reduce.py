@@ -307,6 +307,7 @@ def test_a_product_never_replaces_its_input(stamp, tmp_path):
         (["-r", "makeProcesedBias"], "no recipe 'makeProcesedBias'", "makeProcessedBias"),
         (["--memory", "lots"], "--memory", ""),
         (["--user-cal", "processed_dark:x.fits"], "processed_dark", ""),
+        (["--user-cal", "bias:a.fits", "--user-cal", "processed_bias:b.fits"], "two files", "add"),
         (["--outdir", "nowhere"], "no such folder", "mkdir"),
     ],
 )
