@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from ..cards import Header, read_headers
 from ..errors import BadFile
-BLOCK = 2880
-"""Bytes; a FITS file is a whole number of them (FITS Standard 4.0, section 3.1)."""
 from .layout import Pixels
 
+BLOCK = 2880
+"""Bytes; a FITS file is a whole number of them (FITS Standard 4.0, section 3.1)."""
 _KINDS = {8: "u1", 16: "i2", 32: "i4", 64: "i8", -32: "f4", -64: "f8"}
 """BITPIX → type of the numbers as they are stored, the most significant byte first."""
 
