@@ -12,7 +12,8 @@ from ..frame import CcdInfo, Observation, Placement
 from ..geometry import ARCSEC, Affine, Points, Tan
 from ..stats import SIGMA_PER_MAD
 from ..step import Range, step
-from .register import TAIL, Stars, centre_of, paired, stars_of
+from .match import Stars, paired
+from .register import TAIL, centre_of, stars_of
 
 GOOD = 0.05
 """Arcsec: error below which a star's two places tell something of its chips."""

@@ -10,7 +10,8 @@ from ..frame import Observation
 from ..geometry import ARCSEC, Affine
 from ..stats import SIGMA_PER_MAD
 from ..step import Range, step
-from .register import Stars, centre_of, paired, stars_of
+from .match import Stars, paired
+from .register import centre_of, stars_of
 
 
 @step("scaleCountsToReference")
