@@ -1,5 +1,6 @@
 """Share out the memory of a reduction: what is held at a time follows from the size of a frame."""
 
+import ctypes
 from dataclasses import dataclass
 
 DEFAULT = 420 << 20
@@ -11,7 +12,7 @@ PLANES = 10
 WORK = 36
 """Bytes per pixel of a ccd that is taken through the steps: its raw counts, planes before and after
 a step, and what finding sources makes; measured with the science recipe at 2x2 and 1x1."""
-LEAST_BANDS = 24 << 20
+LEAST_BANDS = 20 << 20
 MOST_BANDS = 96 << 20
 """Bytes of bands, over all jobs: fewer make halos costly, more make nothing faster."""
 
@@ -44,3 +45,10 @@ def budget(
     parked = max(0, min(free - at_once * work, memory - BASE - product - LEAST_BANDS))
     bands = memory - BASE - product - parked
     return Budget(at_once, masters, parked, min(max(bands, LEAST_BANDS), MOST_BANDS))
+
+
+def give_back() -> None:
+    """Hand freed memory back to the system: between two passes GNU's C library would keep it."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

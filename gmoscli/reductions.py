@@ -15,7 +15,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from .budget import Budget, budget
+from .budget import Budget, budget, give_back
 from .caldb import Cals
 from .caldb.match import missing
 from .caldb.rules import OPTIONAL, kinds_for
@@ -32,6 +32,7 @@ from .logs import LOGGER
 from .masters import Masters
 from .recipe import Recipe
 from .recipes import default_recipe, recipe_named
+from .recipes.generic import SKIP, is_true
 from .scratch import scratch
 from .step import CALIBRATIONS, Scope
 
@@ -151,12 +152,16 @@ def _texts(values: Mapping[str, object]) -> dict[str, str]:
 def with_params(recipe: Recipe, params: Mapping[str, str], origin: str, strict: bool) -> Recipe:
     """Return the recipe with parameters set from text.
 
-    ``step:name`` sets one step, ``name`` every step that has it. Raises UsageError for a name that
-    nothing has (unless not ``strict``: a configuration serves many recipes) and for bad values.
+    ``step:name`` sets one step, ``name`` every step that has it; ``step:skip_primitive`` leaves a
+    step out. Raises UsageError for a name that nothing has (unless not ``strict``: a configuration serves many recipes) and for bad values.
     """
     for key, text in params.items():
         target, _, name = key.rpartition(":")
         steps = [s for s in recipe if not target or target in (s.name, s.primitive)]
+        if target and steps and name == SKIP:
+            if is_true(key, text):
+                recipe = recipe.without(*(step.name for step in steps))
+            continue
         having = [s for s in steps if name in s.parameters]
         if not having and strict:
             raise _unknown(recipe, target, name, bool(steps))
@@ -317,6 +322,11 @@ def reduced(
     ]
     shares = _shares(plan, frames, resources)
     masters = Masters(plan.chosen, ExposureFile, shares.masters)
+
+    def release() -> None:
+        masters.forget()
+        give_back()
+
     with (
         closing(masters),
         scratch(resources.scratch, shares.parked) as place,
@@ -329,7 +339,7 @@ def reduced(
             resources.jobs,
             shares.bands,
             report,
-            masters.forget,
+            release,
             shares.at_once,
         )
         products = run(plan.recipe, frames, how)
