@@ -86,7 +86,7 @@ class CcdInfo:
     """'adu' or 'electron'."""
     wcs: Tan | None = None
     sources: Catalogue | None = None
-    """Detected sources, see :mod:`gmoscli.steps.sources`; positions in pixels of the array."""
+    """Detected sources, see :mod:`gmoscli.steps.catalogue`; positions in pixels of the array."""
     sky: Sky | None = None
     level: float | None = None
     """Median of the lit pixels, for scaling flats."""

@@ -32,7 +32,7 @@ from gmoscli.simulate.extensions import extension
 from gmoscli.simulate.headers import primary
 from gmoscli.simulate.plan import Kind
 from gmoscli.simulate.profiles import Profiles, paint
-from gmoscli.steps.sources import COLUMNS
+from gmoscli.steps.catalogue import COLUMNS
 
 SHAPE = (8, 12)
 SCALE = 0.1614

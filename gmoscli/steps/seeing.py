@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from ..frame import CcdInfo, Observation
 from ..geometry import ARCSEC, Affine, Points, project
 from ..step import step
+from .catalogue import BASE, FEWEST, RADII, as_wide, bright, growth_curve, is_round, seeing
 from .detect import pixel_scale
 from .match import paired
 from .profile import fitted_moffat, profile_fluxes, rings
 from .register import centre_of
-from .sources import BASE, FEWEST, RADII, as_wide, bright, growth_curve, is_round, seeing
 
 Floats = NDArray[np.float64]
 

@@ -1,0 +1,122 @@
+"""What a catalogue of sources holds, and what can be told from it alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..frame import Catalogue, CcdInfo
+from ..stats import SIGMA_PER_MAD
+from .detect import pixel_scale
+from .profile import rings
+
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+RADII = np.array([0.6, 0.9, 1.2, 1.6, 2.1, 2.7, 3.5, 4.5])
+"""Arcsec: circles of the growth curve, from the core to where the wings are lost in the sky."""
+BASE = 3
+"""The circle, among RADII, that holds most of the light and little of neighbours."""
+
+COLUMNS = np.dtype(
+    [
+        ("x", "f8"),
+        ("y", "f8"),
+        ("flux", "f8"),
+        ("flux_error", "f8"),
+        ("growth", "f8", (len(RADII),)),
+        ("fwhm", "f8"),
+        ("a", "f8"),
+        ("b", "f8"),
+        ("theta", "f8"),
+        ("peak", "f8"),
+        ("background", "f8"),
+        ("area", "i4"),
+        ("flags", "i4"),
+        ("clean", "?"),
+        ("alone", "?"),
+        ("star", "?"),
+    ]
+)
+"""A catalogue: positions and sizes in pixels (0-based), fluxes in the unit of the pixels.
+
+``clean`` marks sources without flags or neighbours that are no narrower than the sky allows;
+``alone`` those next to which nothing shines that counts; ``star`` the clean ones that are as round
+and wide as the seeing. ``growth`` is the flux within each of ``RADII``, 0 where it is not known.
+"""
+
+BRIGHT = 20.0
+"""Signal-to-noise of sources whose widths count."""
+BEST_SEEING = 0.35
+"""Arcsec FWHM: no GMOS image is sharper."""
+FEWEST = 5
+"""Stars that make a growth curve, or a seeing."""
+
+
+def neighbours(catalogue: Catalogue, radius: float) -> Floats:
+    """Return the light of all other sources within some pixels of each, over its own."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - start-up: slow to import
+
+    light = np.zeros(len(catalogue))
+    if len(catalogue):
+        tree = cKDTree(np.column_stack([catalogue["x"], catalogue["y"]]))
+        pairs = tree.query_pairs(radius, output_type="ndarray")
+        for one, other in ((0, 1), (1, 0)):
+            np.add.at(light, pairs[:, one], np.maximum(catalogue["flux"][pairs[:, other]], 0))
+    result: Floats = light / np.maximum(catalogue["flux"], 1e-9)
+    return result
+
+
+def is_round(catalogue: Catalogue, roundness: float) -> Mask:
+    """Say which sources are no more elongated than trailed stars, on pixels of that axis ratio."""
+    result: Mask = catalogue["b"] > 0.6 * roundness * catalogue["a"]
+    return result
+
+
+def as_wide(catalogue: Catalogue, width: float, roundness: float) -> Mask:
+    """Say which sources have the round shape and the width (pixels) of stars."""
+    result: Mask = is_round(catalogue, roundness) & (np.abs(catalogue["fwhm"] / width - 1) < 0.25)
+    return result
+
+
+def bright(sources: Catalogue) -> Mask:
+    """Say which sources are bright enough for their widths to count."""
+    result: Mask = sources["flux"] > BRIGHT * sources["flux_error"]
+    return result
+
+
+def growth_curve(catalogues: Sequence[Catalogue]) -> tuple[Floats, Floats] | None:
+    """Return the median growth curve of the bright stars, 1 at BASE, and the error of its rings.
+
+    None with fewer than 5.
+    """
+    some = [sources[sources["star"] & bright(sources)] for sources in catalogues]
+    stars = np.concatenate([np.empty(0, COLUMNS), *some])
+    stars = stars[(stars["growth"] > 0).all(axis=1)]
+    if len(stars) < FEWEST:
+        return None
+    curves = stars["growth"] / stars["growth"][:, BASE : BASE + 1]
+    light = rings(curves)
+    scatter = SIGMA_PER_MAD * np.median(np.abs(light - np.median(light, axis=0)), axis=0)
+    return np.median(curves, axis=0), np.hypot(scatter / np.sqrt(len(stars)), 0.001)
+
+
+def seeing(diameters: NDArray[np.float64]) -> float | None:
+    """Return the FWHM shared by the stars among clean bright sources; None with fewer than 5.
+
+    Stars are alike: they are the sources whose widths lie closest together. Cosmic rays have many
+    widths, most of them narrower, and so have galaxies, wider.
+    """
+    diameters = np.sort(diameters)
+    if len(diameters) < 5:
+        return None
+    half = max(4, len(diameters) // 6)
+    spans = np.log(diameters[half:] / diameters[:-half])
+    start = int(np.argmin(spans))
+    return float(np.median(diameters[start : start + half + 1]))
+
+
+def narrowest_star(info: CcdInfo) -> float:
+    """Return the FWHM (pixels) that a star has in the best seeing, spread over square pixels."""
+    best = float(np.hypot(BEST_SEEING / pixel_scale(info), 0.8))
+    return best * float(np.sqrt(info.roundness))
