@@ -314,9 +314,9 @@ def reduced(
     for path in plan.outputs:
         _check_writable(path, plan)
     LOGGER.info("%s: %d files", plan.recipe.name, len(plan.frames))
-    checksum = Checksums()
+    sums = checksums([*(f.path for f in plan.frames if f.path), *plan.chosen.values()], resources)
     frames: list[Source] = [
-        _Traced(ExposureFile(frame.path, frame), plan, checksum, past_of(frame.path, frame))
+        _Traced(ExposureFile(frame.path, frame), plan, sums, past_of(frame.path, frame))
         for frame in plan.frames
         if frame.path is not None
     ]
@@ -416,32 +416,30 @@ def store(path: Path, keepers: Sequence[Store]) -> None:
         LOGGER.warning("%s: no database stores it; caldb add %s", path, path)
 
 
-class Checksums:
-    """MD5 of files, each read once. MD5 is what Gemini's provenance tables hold."""
+def checksums(paths: Sequence[Path], resources: Resources) -> dict[Path, str]:
+    """Return the MD5 of each file: that is what Gemini's provenance tables hold."""
+    each = list(dict.fromkeys(paths))
+    with ThreadPoolExecutor(resources.jobs) as pool:
+        return dict(zip(each, pool.map(_checksum, each), strict=True))
 
-    def __init__(self) -> None:
-        self._known: dict[Path, str] = {}
 
-    def __call__(self, path: Path) -> str:
-        """Return a file's checksum as hexadecimal digits."""
-        if path not in self._known:
-            with path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False))
-            self._known[path] = digest.hexdigest()
-        return self._known[path]
+def _checksum(path: Path) -> str:
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False))
+    return digest.hexdigest()
 
 
 class _Traced:
     """A source whose observation names the files behind it."""
 
-    def __init__(self, source: Any, plan: Plan, checksum: Checksums, past: Past):
+    def __init__(self, source: Any, plan: Plan, sums: Mapping[Path, str], past: Past):
         self._source = source
         obs: Observation = source.obs
-        used = [Used(obs.path.name, checksum(obs.path), "prepare"), *past.used]
+        used = [Used(obs.path.name, sums[obs.path], "prepare"), *past.used]
         for kind in plan.recipe.calibrations:
             path = plan.chosen.get((obs.path, kind))
             if path is not None:
-                used.append(Used(path.name, checksum(path), kind))
+                used.append(Used(path.name, sums[path], kind))
         self.obs = replace(obs, history=past.done, used=tuple(used))
         self.piecemeal: bool = source.piecemeal
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from ..logs import LOGGER
-from ..reductions import Request, reduced
+from ..recipes.generic import without_stages
+from ..reductions import Request, reduced, staged
 from ..session import by_kind, prepared, recipe_of, resources, settings_here
 
 
@@ -47,16 +48,21 @@ class Reduce:
         settings = settings_here(self.config_file, self.mode)
         for warning in settings.warnings:
             LOGGER.warning(warning)
+        texts = {name.replace(".", ":"): str(value) for name, value in self.uparms.items()}
+        params, stages = without_stages(texts)
         request = Request(
             files=tuple(map(Path, self.files)),
             recipe=recipe_of(None if self.recipename == "_default" else self.recipename),
-            params={name.replace(".", ":"): str(value) for name, value in self.uparms.items()},
+            params=params,
             configured=settings.params,
             suffix=self.suffix if self.suffix is not None else settings.suffix,
             given=by_kind(self.ucals),
         )
         plan, keepers = prepared(request, settings, LOGGER.warning)
         self.recipename = plan.recipe.name
-        products = [str(path) for path in reduced(plan, resources(settings), keepers)]
+        how = resources(settings)
+        for path in staged(plan, stages, how):
+            LOGGER.info("%s: written", path)
+        products = [str(path) for path in reduced(plan, how, keepers)]
         self.output_filenames = products
         self.processed_filenames = products if keepers else []

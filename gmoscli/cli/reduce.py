@@ -123,13 +123,15 @@ def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
         reduce @science.lis --recipe reduceSeparateCCDs
     """
     from ..logs import LOGGER
+    from ..recipes.generic import without_stages
     from ..session import prepared, settings_here
 
     end_on_signals()
     settings = settings_here(options["config"])
     resources = _resources(settings, options)
     _start_log(settings, options)
-    request = _request(list(expand(files, null=null)), settings, options)
+    params, stages = without_stages(_pairs(options["params"]))
+    request = _request(list(expand(files, null=null)), settings, options | {"params": params})
     skipped: list[str] = []
 
     def skip(message: str) -> None:
@@ -147,7 +149,7 @@ def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
 
     end = "\0" if null else "\n"
     with progress(not options["quiet"]) as display:
-        for path in staged(plan, options["stages"], resources, display):
+        for path in staged(plan, [*options["stages"], *stages], resources, display):
             display.write(f"{path}{end}")
         for path in reduced(plan, resources, keepers, display):
             display.write(f"{path}{end}")
@@ -210,7 +212,7 @@ def _request(names: list[str], settings: "Settings", options: Mapping[str, Any])
     return Request(
         files=tuple(map(Path, names)),
         recipe=recipe_of(options["recipe"]),
-        params=_pairs(options["params"]),
+        params=options["params"],
         configured=settings.params,
         suffix=options["suffix"] if options["suffix"] is not None else settings.suffix,
         output=options["output"],

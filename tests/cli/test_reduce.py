@@ -304,6 +304,11 @@ def test_a_product_never_replaces_its_input(stamp, tmp_path):
         (["-p", "hsigm=4"], "no parameter 'hsigm'", "hsigma"),
         (["-p", "hsigma=high"], "not a value of type float", ""),
         (["-p", "hsigma"], "not of the form", ""),
+        (["-p", "write_outputs=True"], "of which step", "STEP:write_outputs"),
+        (["-p", "overscanCorrect:write_outputs=yes"], "not True or False", ""),
+        (["-p", "clip_noise:skip_primitive=1"], "not True or False", ""),
+        (["-p", "skip_primitive=True"], "no parameter 'skip_primitive'", ""),
+        (["-p", "overscanCorrect:skip_primitive=True"], "but finds", ""),
         (["-r", "makeProcesedBias"], "no recipe 'makeProcesedBias'", "makeProcessedBias"),
         (["--memory", "lots"], "--memory", ""),
         (["--user-cal", "processed_dark:x.fits"], "processed_dark", ""),
@@ -382,6 +387,18 @@ def test_frames_can_be_written_as_they_are_after_a_step(stamp, tmp_path):
     assert staged == [f"{STAMP_BIAS[:-1]}{i}_subtract_overscan.fits" for i in (2, 3)]
     (ccd,) = read_exposure(tmp_path / staged[0]).ccds
     assert abs(np.median(ccd.sci)) < 5
+
+
+def test_every_step_can_be_left_out_and_its_frames_written(stamp, tmp_path):
+    small(stamp, tmp_path)
+    words = ("-p", "rejectPixels:skip_primitive=True", "overscanCorrect:write_outputs=True")
+    plan = run("reduce", "@b.lis", *words, "--explain", cwd=tmp_path).stdout
+    assert "clip_noise" not in plan and "average" in plan
+    done = run("reduce", "@b.lis", *words, cwd=tmp_path)
+    frames = done.stdout.split()[:-1]
+    assert frames
+    assert all(name.endswith("_subtract_overscan.fits") for name in frames)
+    assert all((tmp_path / name).exists() for name in done.stdout.split())
 
 
 def test_quiet_says_nothing_and_the_logfile_everything(stamp, tmp_path):
