@@ -153,7 +153,8 @@ def with_params(recipe: Recipe, params: Mapping[str, str], origin: str, strict: 
     """Return the recipe with parameters set from text.
 
     ``step:name`` sets one step, ``name`` every step that has it; ``step:skip_primitive`` leaves a
-    step out. Raises UsageError for a name that nothing has (unless not ``strict``: a configuration serves many recipes) and for bad values.
+    step out. Raises UsageError for a name that nothing has (unless not ``strict``: a configuration
+    serves many recipes) and for bad values.
     """
     for key, text in params.items():
         target, _, name = key.rpartition(":")

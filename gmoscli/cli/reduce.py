@@ -70,7 +70,8 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
     type=PARAMETER,
     multiple=True,
     metavar="[STEP:]NAME=VALUE",
-    help="Set a parameter of one step, or of all steps that have it.",
+    help="Set a parameter of one step, or of all steps that have it. Every step has"
+    " skip_primitive and write_outputs.",
 )
 @click.option(
     "--user-cal",
