@@ -388,10 +388,13 @@ def told(exposure: Exposure) -> Iterator[str]:
             yield f"{obs.name}: reference"
         elif obs.placement.matches:
             there = obs.placement
+            stars = "1 star matches" if there.matches == 1 else f"{there.matches} stars match"
             yield (
-                f"{obs.name}: {there.matches} stars match to {1e3 * there.rms:.1f} mas,"
-                f" counts times {there.scale:.4f}"
+                f"{obs.name}: {stars} to {1e3 * there.rms:.1f} mas,"
+                f" placed to {1e3 * there.error:.1f} mas, counts times {there.scale:.4f}"
             )
+        elif len(exposure.obs.inputs) > 1 and any(one.reference for one in exposure.obs.inputs):
+            yield f"{obs.name}: placed by its headers, counts times {obs.placement.scale:.4f}"
 
 
 def _check_writable(path: Path, plan: Plan) -> None:
