@@ -315,7 +315,8 @@ def reduced(
     for path in plan.outputs:
         _check_writable(path, plan)
     LOGGER.info("%s: %d files", plan.recipe.name, len(plan.frames))
-    sums = checksums([*(f.path for f in plan.frames if f.path), *plan.chosen.values()], resources)
+    behind = [*(frame.path for frame in plan.frames if frame.path), *plan.chosen.values()]
+    sums = checksums(behind, resources.jobs)
     frames: list[Source] = [
         _Traced(ExposureFile(frame.path, frame), plan, sums, past_of(frame.path, frame))
         for frame in plan.frames
@@ -420,10 +421,10 @@ def store(path: Path, keepers: Sequence[Store]) -> None:
         LOGGER.warning("%s: no database stores it; caldb add %s", path, path)
 
 
-def checksums(paths: Sequence[Path], resources: Resources) -> dict[Path, str]:
+def checksums(paths: Sequence[Path], jobs: int) -> dict[Path, str]:
     """Return the MD5 of each file: that is what Gemini's provenance tables hold."""
     each = list(dict.fromkeys(paths))
-    with ThreadPoolExecutor(resources.jobs) as pool:
+    with ThreadPoolExecutor(jobs) as pool:
         return dict(zip(each, pool.map(_checksum, each), strict=True))
 
 

@@ -14,11 +14,11 @@ from gmoscli.recipes.bias import bias as bias_recipe
 from gmoscli.recipes.flat import flat as flat_recipe
 from gmoscli.recipes.science import separate_ccds
 from gmoscli.reductions import (
-    Checksums,
     Request,
     Resources,
     calibrations,
     check_together,
+    checksums,
     chosen_recipe,
     known_troubles,
     outputs,
@@ -365,6 +365,8 @@ def test_source_date_epoch_takes_the_place_of_that_time(monkeypatch):
 
 
 def test_checksums_are_those_of_md5(tmp_path):
-    path = tmp_path / "a"
-    path.write_bytes(b"pixels")
-    assert Checksums()(path) == hashlib.md5(b"pixels").hexdigest()
+    paths = [tmp_path / name for name in "abc"]
+    for path in paths:
+        path.write_text(path.name)
+    expected = {path: hashlib.md5(path.name.encode()).hexdigest() for path in paths}
+    assert checksums([*paths, paths[0]], 2) == expected
