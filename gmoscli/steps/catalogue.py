@@ -88,14 +88,17 @@ def bright(sources: Catalogue) -> Mask:
 def growth_curve(catalogues: Sequence[Catalogue]) -> tuple[Floats, Floats] | None:
     """Return the median growth curve of the bright stars, 1 at BASE, and the error of its rings.
 
-    None with fewer than 5.
+    It ends at BASE where fewer than five stand alone: in a crowded field wings are those of others.
+    None with fewer than five stars.
     """
     some = [sources[sources["star"] & bright(sources)] for sources in catalogues]
     stars = np.concatenate([np.empty(0, COLUMNS), *some])
     stars = stars[(stars["growth"] > 0).all(axis=1)]
     if len(stars) < FEWEST:
         return None
-    curves = stars["growth"] / stars["growth"][:, BASE : BASE + 1]
+    crowded = np.count_nonzero(stars["alone"]) < FEWEST
+    curves = stars["growth"][:, : BASE + 1 if crowded else None]
+    curves = curves / curves[:, BASE : BASE + 1]
     light = rings(curves)
     scatter = SIGMA_PER_MAD * np.median(np.abs(light - np.median(light, axis=0)), axis=0)
     return np.median(curves, axis=0), np.hypot(scatter / np.sqrt(len(stars)), 0.001)

@@ -161,9 +161,7 @@ def fitted(
         sigma = np.hypot(reference.error[ours], stars.error[theirs])
         fix, error = moved(reference.at[ours], stars.at[theirs], sigma, rotate)
         residuals = stars.at[theirs] - fix(reference.at[ours])
-        spread = SIGMA_PER_MAD * float(np.median(np.abs(residuals)))
-        reach = min(radius, max(4 * spread, 4 * FLOOR, 4 * float(np.median(sigma))))
-        pairs = paired(fix(reference.at), stars.at, reach)
+        pairs = paired(fix(reference.at), stars.at, radius)
     rms = SIGMA_PER_MAD * float(np.median(np.abs(residuals)))
     return Placement(Affine(fix.matrix, fix.shift / ARCSEC), len(pairs[0]), rms, error)
 

@@ -72,4 +72,5 @@ def ratio(
         spread = max(SIGMA_PER_MAD * float(np.median(off)), 1e-6)
         weight = np.where(off < 3 * np.maximum(spread, sigma), sigma**-2.0, 0.0)
         middle = float((weight * logs).sum() / weight.sum())
-    return float(np.exp(middle)), float(weight.sum() ** -0.5)
+    unlike = SIGMA_PER_MAD * float(np.median(np.abs(logs - middle) / sigma))
+    return float(np.exp(middle)), float(weight.sum() ** -0.5) * max(1.0, unlike)

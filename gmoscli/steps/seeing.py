@@ -46,7 +46,10 @@ def measure_seeing(frames: Sequence[Observation]) -> Sequence[Observation]:
         for obs in marked
     ]
     pixel = pixel_scale(frames[0].ccds[0])
-    indices = [fitted_moffat(RADII, c, error=e, pixel=pixel).beta for c, e in filter(None, curves)]
+    indices = [
+        fitted_moffat(RADII[: len(c)], c, error=e, pixel=pixel).beta
+        for c, e in filter(None, curves)
+    ]
     if not indices:
         return marked
     beta = float(np.median(indices))
@@ -127,7 +130,9 @@ def _with_seeing(obs: Observation, curve: tuple[Floats, Floats] | None, beta: fl
     if curve is None:
         return obs
     light, error = curve
-    star = fitted_moffat(RADII, light, beta, error=error, pixel=pixel_scale(obs.ccds[0]))
+    star = fitted_moffat(
+        RADII[: len(light)], light, beta, error=error, pixel=pixel_scale(obs.ccds[0])
+    )
     shape = rings(light) / star.total
     return replace(obs, ccds=tuple(_with_fluxes(info, star.fwhm, shape) for info in obs.ccds))
 
@@ -138,6 +143,8 @@ def _with_fluxes(info: CcdInfo, fwhm: float, shape: Floats) -> CcdInfo:
     sources = info.sources.copy()
     grown = sources["growth"][:, BASE] > 0
     noise = info.sky.noise / info.wcs.scale
-    flux, error = profile_fluxes(sources["growth"][grown], shape, RADII, noise)
+    circles = slice(len(shape))
+    growth = sources["growth"][grown, circles]
+    flux, error = profile_fluxes(growth, shape, RADII[circles], noise)
     sources["flux"][grown], sources["flux_error"][grown] = flux, error
     return replace(info, sources=sources, fwhm=fwhm / info.wcs.scale)

@@ -9,6 +9,7 @@ from ..frame import Catalogue, Ccd, Plane, Sky, SkyCells
 from ..stats import median_and_noise, thinned
 from ..step import Range, step
 from .catalogue import (
+    BASE,
     COLUMNS,
     RADII,
     as_wide,
@@ -43,6 +44,7 @@ from .stamps import (
     mirrored,
     shapes,
     stamps,
+    unseen_within,
     without_rays,
 )
 
@@ -66,6 +68,8 @@ BESIDE = 0.2
 """Light of such neighbours, over its own, that a clean source may have."""
 ALONE = 0.01
 """Light of all neighbours, over its own, of a source that stands alone."""
+UNSEEN = 0.05
+"""Share of the circle BASE that may be unseen of a source with a growth curve."""
 CELL = 16
 """Blocks on a side of the cells of blank sky that frames are compared by: 5 arcsec."""
 TOGETHER = 256
@@ -241,8 +245,10 @@ def _grow(catalogue: Catalogue, ccd: Ccd, core: float) -> None:
     """Fill in the growth curves of the brightest sources."""
     some = np.argsort(-catalogue["flux"], kind="stable")[:GROWN]
     radii = RADII / pixel_scale(ccd.info)
-    cut = mirrored(without_rays(_cut(ccd, catalogue[some], radii[-1]), core))
-    catalogue["growth"][some], _ = circles(cut, radii)
+    cut = without_rays(_cut(ccd, catalogue[some], radii[-1]), core)
+    light, _ = circles(mirrored(cut), radii)
+    seen = unseen_within(cut, radii[BASE]) < UNSEEN
+    catalogue["growth"][some] = np.where(seen[:, None], light, 0.0)
 
 
 def widths(cut: Stamps, scale: float) -> Floats:
@@ -254,4 +260,5 @@ def widths(cut: Stamps, scale: float) -> Floats:
 
 def _fwhm_of(curve: tuple[Floats, Floats], pixel: float) -> float:
     """Return the FWHM, in pixels, of the stars that make a growth curve."""
-    return fitted_moffat(RADII, curve[0], error=curve[1], pixel=pixel).fwhm / pixel
+    light, error = curve
+    return fitted_moffat(RADII[: len(light)], light, error=error, pixel=pixel).fwhm / pixel

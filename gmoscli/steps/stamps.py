@@ -181,6 +181,13 @@ def flagged_within(cut: Stamps, radius: float) -> NDArray[np.bool_]:
     return np.asarray((near.flagged & (near.distances() <= radius)).any(axis=(1, 2)))
 
 
+def unseen_within(cut: Stamps, radius: float) -> Floats:
+    """Return the share of each circle of some radius (pixels) that is not seen."""
+    near = cut.inner(int(np.ceil(radius)) + 1)
+    inside = near.distances() <= radius
+    return np.asarray((inside & ~near.good).sum(axis=(1, 2)) / inside.sum(axis=(1, 2)), float)
+
+
 def half_light(radii: Floats, light: Floats) -> Floats:
     """Return the diameter that holds half of the light within the last radius: one a source.
 
