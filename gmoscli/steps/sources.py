@@ -68,7 +68,7 @@ BESIDE = 0.2
 """Light of such neighbours, over its own, that a clean source may have."""
 ALONE = 0.01
 """Light of all neighbours, over its own, of a source that stands alone."""
-UNSEEN = 0.05
+UNSEEN = 0.15
 """Share of the circle BASE that may be unseen of a source with a growth curve."""
 CELL = 16
 """Blocks on a side of the cells of blank sky that frames are compared by: 5 arcsec."""
