@@ -13,8 +13,7 @@ WORK = 36
 """Bytes per pixel of a ccd that is taken through the steps: its raw counts, planes before and after
 a step, and what finding sources makes; measured with the science recipe at 2x2 and 1x1."""
 LEAST_BANDS = 20 << 20
-MOST_BANDS = 96 << 20
-"""Bytes of bands, over all jobs: fewer make halos costly, more make nothing faster."""
+"""Bytes of bands, over all jobs."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +27,21 @@ class Budget:
 
 
 def budget(
-    memory: int | None, jobs: int, ccd: int, frame: int, kinds: int, *, piecemeal: bool
+    memory: int | None,
+    jobs: int,
+    ccd: int,
+    frame: int,
+    kinds: int,
+    *,
+    piecemeal: bool,
+    bands: int = LEAST_BANDS,
 ) -> Budget:
     """Return what ``jobs`` threads may hold, for so many pixels of a ccd and of a frame.
 
     ``kinds`` calibrations are brought: one ccd of each at a time, or a whole frame of each where
-    frames cannot be read ccd by ccd. Without a ``memory`` (bytes) two ccds always fit.
+    frames cannot be read ccd by ccd. ``bands`` are the bytes of bands beyond which more make
+    nothing faster: they go before parked frames, which only save a way to the disk. Without a
+    ``memory`` (bytes) two ccds always fit.
     """
     masters = PLANES * kinds * (ccd if piecemeal else frame)
     work = WORK * ccd
@@ -41,10 +49,10 @@ def budget(
         memory = max(DEFAULT, BASE + masters + min(jobs, 2) * work)
     free = memory - BASE - masters
     at_once = min(jobs, max(1, free // work))
-    product = PLANES * frame
-    parked = max(0, min(free - at_once * work, memory - BASE - product - LEAST_BANDS))
-    bands = memory - BASE - product - parked
-    return Budget(at_once, masters, parked, min(max(bands, LEAST_BANDS), MOST_BANDS))
+    left = memory - BASE - PLANES * frame
+    banded = max(LEAST_BANDS, min(bands, left))
+    parked = max(0, min(free - at_once * work, left - banded))
+    return Budget(at_once, masters, parked, banded)
 
 
 def give_back() -> None:

@@ -23,7 +23,7 @@ from .caldb.store import Store
 from .cards import Headers
 from .engine import Report, Run, run, silent
 from .errors import BadFile, CalibrationMissing, GmosError, ReductionError, UsageError
-from .frame import Exposure, Observation, Past, Source, Used
+from .frame import Exposure, Observation, Past, Source, Strips, Used
 from .gmos import descriptors
 from .gmos.detectors import detector, troubles
 from .gmos.purposes import purpose
@@ -34,6 +34,7 @@ from .recipe import Recipe
 from .recipes import default_recipe, recipe_named
 from .recipes.generic import SKIP, is_true
 from .scratch import scratch
+from .stack import GOOD_ROWS, bytes_of
 from .step import CALIBRATIONS, Scope
 
 STAGE = "stage"
@@ -356,11 +357,19 @@ def reduced(
 
 def _shares(plan: Plan, frames: Sequence[Source], resources: Resources) -> Budget:
     """Return how the memory is shared out among frames of this size."""
-    pixels = [prod(info.shape) for info in frames[0].obs.ccds]
-    piecemeal = all(frame.piecemeal for frame in frames)
-    kinds = len({kind for _, kind in plan.chosen})
+    infos = frames[0].obs.ccds
+    pixels = [prod(info.shape) for info in infos]
+    widest = max(info.shape[1] for info in infos)
+    overlaid = any(step.takes is Strips for step in plan.recipe)
+    wanted = bytes_of(GOOD_ROWS, widest, len(frames)) if overlaid else 0
     return budget(
-        resources.memory, resources.jobs, max(pixels), sum(pixels), kinds, piecemeal=piecemeal
+        resources.memory,
+        resources.jobs,
+        max(pixels),
+        sum(pixels),
+        len({kind for _, kind in plan.chosen}),
+        piecemeal=all(frame.piecemeal for frame in frames),
+        bands=resources.jobs * wanted,
     )
 
 

@@ -12,6 +12,8 @@ BYTES = 64
 """Held per pixel and frame while a band is combined: three planes as read (10), three on the
 common grid (10), the overlay of the cosmic-ray step (9), and what sorting and comparing makes."""
 LEAST_ROWS = 16
+GOOD_ROWS = 104
+"""Rows of a band, halos of 20 on both sides among them, beyond which halos cost little."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ def bands(shape: tuple[int, int], frames: int, memory: int, halo: int = 0) -> li
     ny, nx = shape
     rows = max(LEAST_ROWS, memory // (BYTES * nx * frames) - 2 * halo)
     return [Band(start, min(start + rows, ny)) for start in range(0, ny, rows)]
+
+
+def bytes_of(rows: int, columns: int, frames: int) -> int:
+    """Return what a band of so many rows, its halo among them, takes with all its frames."""
+    return BYTES * rows * columns * frames
 
 
 def grid_of_ccd(frames: Sequence[Observation], index: int) -> Grid:

@@ -12,7 +12,16 @@ from .frame import Ccd, CcdInfo, Deep, Grid, Observation, Piece, Planes, Source,
 from .geometry import Affine
 from .parking import shelved
 from .running import Loaded, Run, Shelved, Tally, ahead, assembled, let_go, noted
-from .stack import Band, average_amps, bands, grid_of_ccd, info_of, to_native
+from .stack import (
+    LEAST_ROWS,
+    Band,
+    average_amps,
+    bands,
+    bytes_of,
+    grid_of_ccd,
+    info_of,
+    to_native,
+)
 from .step import Step
 from .steps.correlation import correlation
 from .steps.cosmics import HALO
@@ -122,13 +131,15 @@ def _one_grid(steps: Sequence[Step], frames: Sequence[Source], grid: Grid, with_
             raise ReductionError("the recipe rejects pixels but never combines them")
         return work
 
-    memory = with_.memory // with_.jobs
+    least = bytes_of(LEAST_ROWS + 2 * halo, grid.shape[1], len(frames))
+    jobs = max(1, min(with_.jobs, with_.memory // least))
+    memory = with_.memory // jobs
     cut = bands(grid.shape, len(frames), memory if halo else min(memory, CACHED), halo)
     ny, nx = grid.shape
     sci, var = np.empty((ny, nx), np.float32), np.empty((ny, nx), np.float32)
     dq = np.empty((ny, nx), np.uint16)
     covered, rejected = np.zeros((2, len(frames)), np.int64)
-    for band, planes in zip(cut, ahead(with_.pool, job, cut, with_.jobs), strict=True):
+    for band, planes in zip(cut, ahead(with_.pool, job, cut, jobs), strict=True):
         covered += planes.covered
         rejected += planes.rejected
         rows = slice(band.start, band.stop)

@@ -15,14 +15,15 @@ CASES = {
     "chips": st.integers(1, 3),
     "kinds": st.integers(0, 4),
     "piecemeal": st.booleans(),
+    "bands": st.integers(0, 2048 * MEGABYTE),
 }
 
 
 @given(**CASES)
 def test_both_passes_stay_within_the_memory_or_take_the_least_they_can(
-    memory, jobs, ccd, chips, kinds, piecemeal
+    memory, jobs, ccd, chips, kinds, **how
 ):
-    share = budget(memory, jobs, ccd, chips * ccd, kinds, piecemeal=piecemeal)
+    share = budget(memory, jobs, ccd, chips * ccd, kinds, **how)
     calibrating = BASE + share.masters + share.at_once * WORK * ccd + share.parked
     stacking = BASE + share.parked + PLANES * chips * ccd + share.bands
     assert 1 <= share.at_once <= jobs
@@ -33,9 +34,9 @@ def test_both_passes_stay_within_the_memory_or_take_the_least_they_can(
 
 
 @given(**CASES)
-def test_more_memory_never_holds_less(memory, jobs, ccd, chips, kinds, piecemeal):
-    less = budget(memory or 1, jobs, ccd, chips * ccd, kinds, piecemeal=piecemeal)
-    more = budget(2 * (memory or 1), jobs, ccd, chips * ccd, kinds, piecemeal=piecemeal)
+def test_more_memory_never_holds_less(memory, jobs, ccd, chips, kinds, **how):
+    less = budget(memory or 1, jobs, ccd, chips * ccd, kinds, **how)
+    more = budget(2 * (memory or 1), jobs, ccd, chips * ccd, kinds, **how)
     assert more.at_once >= less.at_once
     if more.at_once == less.at_once:
         assert more.parked >= less.parked
