@@ -29,5 +29,12 @@ sep           the library's own background and extraction, on one ccd of the pro
 SWarp         LANCZOS3 and CLIPPED on the same calibrated frames, two threads, if it is installed.
 DRAGONS       see incumbent.py.
 
+The profile's story: a third of a master bias is the interpreter reading modules, of which numpy is
+half, a quarter the arithmetic, a fifth the kernel (pages of new arrays, and the product's way to
+the disk), a tenth MD5. What was cut, with what it cost of 5 s CPU: the libraries for FITS, tables
+and cosine transforms (1.2 s; plain images are read and written directly), the steps of other
+recipes (0.2 s), an overscan fit of one trial at a time (0.4 s), frames parked on disk that fit in
+memory (0.7 s), bands that left the cache (0.5 s).
+
 Those of the second are told by each of its modules.
 """
