@@ -27,7 +27,6 @@ DEGREE = 4
 def fringes(site: Site) -> Iterator[Figure]:
     """Yield the figures of a night in a band with fringes."""
     files = site.files("science")
-    site.desk.run("reduce", "-q", "-r", "makeProcessedFringe", *files)
     before = [_left(site, exposure) for exposure in site.staged("divide_flat", files)]
     after = [_left(site, exposure) for exposure in site.staged("subtract_fringe", files)]
     amplitude, structure = _rms(after)

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from astropy.table import Table
 
+from gmoscli.caldb.rules import kinds_for
+from gmoscli.cards import Headers
 from gmoscli.frame import Exposure
 from gmoscli.geometry import Points
 from gmoscli.io import read_exposure
@@ -43,8 +45,12 @@ class Site:
 
     @cached_property
     def desk(self) -> Desk:
-        """A desk with the night's masters."""
-        return self.shop.desk(self.name, self.raw).with_masters()
+        """A desk with the night's masters, a fringe frame among them where images need one."""
+        desk = self.shop.desk(self.name, self.raw).with_masters()
+        files = self.files("science")
+        if files and "fringe" in kinds_for(Headers.open(self.raw / Path(files[0]).name)):
+            desk.run("reduce", "-q", "-r", "makeProcessedFringe", *files)
+        return desk
 
     @cached_property
     def sources(self) -> Table:
