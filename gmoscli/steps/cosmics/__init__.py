@@ -7,8 +7,8 @@ their phases, and some slack in both. Where few frames see the sky, or none that
 sharper than a star can be is a cosmic ray; what is neither is kept.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -16,8 +16,8 @@ import numpy as np
 from ...frame import Strips
 from ...step import Range, step
 from .growth import grown
-from .judge import FEW, Case, Court, beyond_stars, opened, sharp
-from .laid import Frame, Indexes, Mask, laid, mark
+from .judge import FEW, Court, beyond_stars, opened, pixels_at, sharp
+from .laid import Frame, Indexes, laid, mark
 from .search import search
 from .witness import witnesses
 
@@ -48,25 +48,11 @@ def flag_cosmic_rays(
     asked = tuple(witnesses(strips.fwhm, i, slack) for i in numbers)
     court = Court(frames, found.agreed, strips.fwhm, asked)
 
-    def plainly(frame: int, case: Case) -> Mask:
-        hit = case.plain & (case.excess > hsigma)
-        few = case.count <= FEW
-        hit[few] |= sharp(court, frame, case.where(few), hsigma)
-        return hit
-
-    def against_stars(frame: int, case: Case) -> Mask:
-        hit = np.zeros(len(case.y), bool)
-        doubtful = ~case.plain
-        some = case.where(doubtful)
-        excess, alone = beyond_stars(court, frame, some)
-        hit[doubtful] = (excess > hsigma) | (alone & sharp(court, frame, some, hsigma))
-        return hit
-
-    plain = [_judged(court, i, found.suspects[i], plainly) for i in numbers]
-    _mark(frames, plain, shape)  # what is a cosmic ray must not tell of stars
-    more = [_judged(court, i, found.suspects[i], against_stars) for i in numbers]
+    first = [_judged(court, i, found.suspects[i], hsigma) for i in numbers]
+    _mark(frames, [some.rays for some in first], shape)  # what is a ray must not tell of stars
+    more = [_held_against_stars(court, i, first[i].doubtful, hsigma) for i in numbers]
     _mark(frames, more, shape)
-    rays = [np.union1d(*both) for both in zip(plain, more, strict=True)]
+    rays = [np.union1d(some.rays, also) for some, also in zip(first, more, strict=True)]
     _mark(frames, [grown(court, i, rays[i], grow_sigma) for i in numbers], shape)
     return replace(
         strips,
@@ -79,13 +65,38 @@ def _mark(frames: tuple[Frame, ...], rays: list[Indexes], shape: tuple[int, int]
         mark(frame, *np.divmod(some, shape[1]))
 
 
-def _judged(
-    court: Court, frame: int, suspects: Indexes, judgement: Callable[[int, Case], Mask]
-) -> Indexes:
-    """Return those suspects of a frame that a judgement says are cosmic rays."""
-    hits = [np.empty(0, np.intp)]
+def _batches(court: Court, suspects: Indexes) -> Iterator[tuple[Indexes, Indexes, Indexes]]:
+    """Yield places, rows and columns of suspects that are judged together."""
     for start in range(0, len(suspects), BATCH):
         some = suspects[start : start + BATCH]
-        y, x = np.divmod(some, court.agreed.shape[1])
-        hits.append(some[judgement(frame, opened(court, frame, y, x))])
-    return np.concatenate(hits)
+        yield some, *np.divmod(some, court.agreed.shape[1])
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    rays: Indexes
+    doubtful: Indexes
+    """Suspects near stars."""
+
+
+def _judged(court: Court, frame: int, suspects: Indexes, sigma: float) -> _Verdict:
+    """Return which suspects of a frame are cosmic rays by what the others see at their places."""
+    rays, doubtful = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
+    for some, y, x in _batches(court, suspects):
+        case = opened(court, frame, y, x)
+        hit = case.plain & (case.excess > sigma)
+        few = case.count <= FEW
+        hit[few] |= sharp(court, frame, case.pixels.where(few), sigma)
+        rays.append(some[hit])
+        doubtful.append(some[~(case.plain | hit)])
+    return _Verdict(np.concatenate(rays), np.concatenate(doubtful))
+
+
+def _held_against_stars(court: Court, frame: int, suspects: Indexes, sigma: float) -> Indexes:
+    """Return which suspects of a frame are cosmic rays by what stars can be there."""
+    rays = [np.empty(0, np.intp)]
+    for some, y, x in _batches(court, suspects):
+        pixels = pixels_at(court, frame, y, x)
+        excess, alone = beyond_stars(court, frame, pixels)
+        rays.append(some[(excess > sigma) | (alone & sharp(court, frame, pixels, sigma))])
+    return np.concatenate(rays)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .judge import DARK, Case, Court, beyond_stars, dark_around, opened
+from .judge import DARK, Court, Pixels, beyond_stars, dark_around, opened
 from .laid import BLIND, FULL, Indexes, Laid, Mask, seen
 
 GROWTH = 3
@@ -55,17 +55,16 @@ def _fading(court: Court, frame: int, near: Indexes, sigma: float) -> Indexes:
     case = opened(court, frame, y[stands], x[stands])
     hit = case.plain & (case.excess > sigma)
     doubtful = ~case.plain
-    some = case.where(doubtful)
+    some = case.pixels.where(doubtful)
     excess, alone = beyond_stars(court, frame, some)
     hit[doubtful] = (excess > sigma) | (alone & _line(court, frame, some, sigma))
     return near[hit]
 
 
-def _line(court: Court, frame: int, case: Case, sigma: float) -> Mask:
+def _line(court: Court, frame: int, pixels: Pixels, sigma: float) -> Mask:
     """Say which pixels are lit and have no star around: a cosmic ray is a line in the dark."""
-    lit = case.own.light > sigma * np.sqrt(case.own.var)
-    around = dark_around(court.frames[frame], case.y, case.x, case.own.var, 2.0)
-    return lit & (around >= DARK)
+    lit = pixels.own.light > sigma * np.sqrt(pixels.own.var)
+    return lit & (dark_around(court.frames[frame], pixels, 2.0) >= DARK)
 
 
 def _spilt(court: Court, frame: int) -> Indexes:

@@ -28,6 +28,8 @@ it is that of Moffat stars of any width on pixels, to 3 %."""
 MARGIN = 1.2
 """Of that contrast: a star may be a tenth narrower than the seeing."""
 TINY = np.float32(1e-9)
+AROUND = np.arange(-2, 3)[:, None]
+"""Steps to the 5 x 5 pixels around, along one axis: to be added to rows or columns of pixels."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,23 @@ class Court:
 
 
 @dataclass(frozen=True)
-class Case:
-    """Suspects of one frame, and what is seen of them at first sight."""
+class Pixels:
+    """Some pixels of one frame, by their places on the overlay."""
 
     y: Indexes
     x: Indexes
     own: Seen
+
+    def where(self, some: Mask) -> "Pixels":
+        """Return some of them."""
+        return Pixels(self.y[some], self.x[some], Seen(self.own.light[some], self.own.var[some]))
+
+
+@dataclass(frozen=True)
+class Case:
+    """Suspects of one frame, and what is seen of them at first sight."""
+
+    pixels: Pixels
     count: Indexes
     """Other frames that see the pixel."""
     excess: Floats
@@ -55,16 +68,16 @@ class Case:
     plain: Mask
     """No star is anywhere near: the excess says all."""
 
-    def where(self, some: Mask) -> "Case":
-        """Return some of the suspects."""
-        own = Seen(self.own.light[some], self.own.var[some])
-        rest = self.count[some], self.excess[some], self.plain[some]
-        return Case(self.y[some], self.x[some], own, *rest)
+
+def pixels_at(court: Court, frame: int, y: Indexes, x: Indexes) -> Pixels:
+    """Return pixels of a frame."""
+    return Pixels(y, x, seen(court.frames[frame], y, x))
 
 
 def opened(court: Court, frame: int, y: Indexes, x: Indexes) -> Case:
     """Return what is seen of suspects at first sight."""
-    own = seen(court.frames[frame], y, x)
+    pixels = pixels_at(court, frame, y, x)
+    own = pixels.own
     views = [seen(one, y, x) for i, one in enumerate(court.frames) if i != frame]
     count = np.zeros(len(y), np.intp)
     for view in views:
@@ -72,8 +85,8 @@ def opened(court: Court, frame: int, y: Indexes, x: Indexes) -> Case:
     rank, var = _middle(views, count)
     excess = np.where(count > 0, (own.light - rank) / np.sqrt(own.var + var + TINY), np.float32(0))
     plain = (count > 0) & _unlit(court.agreed, y, x, own.var)
-    plain[plain] = dark_around(court.frames[frame], y[plain], x[plain], own.var[plain], 1.0) >= CALM
-    return Case(y, x, own, count, excess, plain)
+    plain[plain] = dark_around(court.frames[frame], pixels.where(plain), 1.0) >= CALM
+    return Case(pixels, count, excess, plain)
 
 
 def _middle(views: list[Seen], count: Indexes) -> tuple[Floats, Floats]:
@@ -93,55 +106,45 @@ def _middle(views: list[Seen], count: Indexes) -> tuple[Floats, Floats]:
 def _unlit(agreed: Plane, y: Indexes, x: Indexes, var: Floats) -> Mask:
     """Say around which pixels most frames see no light."""
     ny, nx = agreed.shape
-    flat = agreed.ravel()
-    columns = [np.clip(x + dx, 0, nx - 1) for dx in range(-2, 3)]
-    total = np.zeros(len(y), np.float32)
-    for dy in range(-2, 3):
-        line = np.clip(y + dy, 0, ny - 1) * nx
-        for column in columns:
-            total += flat[line + column]
-    unlit: Mask = total < np.float32(25 * UNLIT) * np.sqrt(var)
+    rows, columns = np.clip(y + AROUND, 0, ny - 1), np.clip(x + AROUND, 0, nx - 1)
+    around = agreed.ravel()[rows[:, None] * nx + columns]
+    total = around.sum(axis=(0, 1), dtype=np.float64)  # exact: the same in any order
+    unlit: Mask = total < 25 * UNLIT * np.sqrt(var)
     return unlit
 
 
-def dark_around(
-    frame: Frame, y: Indexes, x: Indexes, var: Floats, sigmas: float
-) -> NDArray[np.int8]:
+def dark_around(frame: Frame, pixels: Pixels, sigmas: float) -> Indexes:
     """Return how many of the 5 x 5 pixels around lie less than so many sigmas above the sky."""
-    number = np.zeros(len(y), np.int8)
+    number = np.zeros(len(pixels.y), np.intp)
     for one in frame:
-        row, column = one.native(y, x)
+        row, column = one.native(pixels.y, pixels.x)
         some = np.flatnonzero(one.holds(row, column, 2))
         flat, nx = one.light.ravel(), one.light.shape[1]
         base = row[some] * nx + column[some]
-        sigma = np.sqrt(var[some])
-        low, high = -5 * sigma, np.float32(sigmas) * sigma
-        inside = np.zeros(len(some), np.int8)
-        for dy in range(-2, 3):
-            for dx in range(-2, 3):
-                value = flat[base + (dy * nx + dx)]
-                inside += (value < high) & (value > low)
-        number[some] = inside
+        sigma = np.sqrt(pixels.own.var[some])
+        around = flat[base + (AROUND[:, None] * nx + AROUND[None])]
+        inside = (around < np.float32(sigmas) * sigma) & (around > -5 * sigma)
+        number[some] = np.count_nonzero(inside, axis=(0, 1))
     return number
 
 
-def beyond_stars(court: Court, frame: int, case: Case) -> tuple[Floats, Mask]:
+def beyond_stars(court: Court, frame: int, pixels: Pixels) -> tuple[Floats, Mask]:
     """Return light beyond what stars can have, in sigmas, and where no frame can tell (it is 0)."""
-    allowed = limit(court.frames, frame, court.witnesses[frame], case.y, case.x)
-    excess = (case.own.light - allowed.light) / np.sqrt(case.own.var + allowed.var + TINY)
+    allowed = limit(court.frames, frame, court.witnesses[frame], pixels.y, pixels.x)
+    excess = (pixels.own.light - allowed.light) / np.sqrt(pixels.own.var + allowed.var + TINY)
     return np.where(allowed.known, excess, np.float32(0)), ~allowed.known
 
 
-def sharp(court: Court, frame: int, case: Case, sigma: float) -> Mask:
-    """Say which suspects are sharper than a star can be."""
-    result = np.zeros(len(case.y), bool)
+def sharp(court: Court, frame: int, pixels: Pixels, sigma: float) -> Mask:
+    """Say which pixels are sharper than a star can be."""
+    result = np.zeros(len(pixels.y), bool)
     width = court.fwhm[frame] if court.fwhm[frame] > 0 else TYPICAL_FWHM
     for one in court.frames[frame]:
-        row, column = one.native(case.y, case.x)
+        row, column = one.native(pixels.y, pixels.x)
         some = np.flatnonzero(one.holds(row, column))
         result[some] = sharp_at(
             one.light,
-            case.own.var[some],
+            pixels.own.var[some],
             row[some],
             column[some],
             fwhm=float(np.hypot(width, PIXEL)),

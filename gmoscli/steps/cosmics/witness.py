@@ -136,17 +136,19 @@ def _sums(
 ) -> tuple[Floats, Floats]:
     """Return the guess and the light around, from the pixels about places of a piece."""
     flat, nx = one.light.ravel(), one.light.shape[1]
-    guess, around = np.zeros(len(base), np.float32), np.zeros(len(base), np.float32)
-    guess_y, guess_x = match.guess[:, phase_y], match.guess[:, phase_x]
-    around_y, around_x = match.around[:, phase_y], match.around[:, phase_x]
-    steps = range(-match.reach, match.reach + 1)
+    steps = np.arange(-match.reach, match.reach + 1)
+    about = flat[base + (steps[:, None, None] * nx + steps[:, None])]
     with np.errstate(invalid="ignore"):  # what is BLIND makes no number, and is not told of
-        for i, dy in enumerate(steps):
-            line, wide = np.zeros_like(guess), np.zeros_like(around)
-            for j, dx in enumerate(steps):
-                value = flat[base + (dy * nx + dx)]
-                line += guess_x[j] * value
-                wide += around_x[j] * value
-            guess += guess_y[i] * line
-            around += around_y[i] * wide
+        guess, around = (
+            _summed(weights[:, phase_y] * _summed((weights[:, phase_x] * about).swapaxes(0, 1)))
+            for weights in (match.guess, match.around)
+        )
     return guess, around
+
+
+def _summed(terms: Floats) -> Floats:
+    """Return the sum along the first axis, the same for one column as for many."""
+    total: Floats = terms[0].copy()
+    for term in terms[1:]:
+        total += term
+    return total

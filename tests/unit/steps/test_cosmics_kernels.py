@@ -5,8 +5,8 @@ import pytest
 
 from gmoscli.dq import Dq
 from gmoscli.geometry import Affine
-from gmoscli.steps.cosmics.judge import dark_around
-from gmoscli.steps.cosmics.laid import BLIND, laid, mark, seen
+from gmoscli.steps.cosmics.judge import Pixels, dark_around
+from gmoscli.steps.cosmics.laid import BLIND, Seen, laid, mark, seen
 from gmoscli.steps.cosmics.match import PHASES, kriging, matched, star
 from gmoscli.steps.cosmics.order import low_rank, needed, ranked
 from gmoscli.steps.cosmics.search import search
@@ -213,7 +213,8 @@ def test_dark_pixels_around_are_counted_as_one_counts_them():
     dq = np.where(RNG.random(SHAPE) < 0.1, int(Dq.BAD), 0)
     (frame,) = laid(some_strips(a_piece(sci, 1.0, dq), shape=SHAPE), 0)
     y, x = np.array([5, 11, 30, 40]), np.array([6, 12, 33, 50])
-    counted = dark_around(frame, y, x, np.ones(4, np.float32), 2.0)
+    ones = np.ones(4, np.float32)
+    counted = dark_around(frame, Pixels(y, x, Seen(ones, ones)), 2.0)
     for k in range(4):
         here = (slice(y[k] - 2, y[k] + 3), slice(x[k] - 2, x[k] + 3))
         assert counted[k] == ((np.abs(sci[here] + 1.5) < 3.5) & (dq[here] == 0)).sum()
