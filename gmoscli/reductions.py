@@ -359,9 +359,10 @@ def _shares(plan: Plan, frames: Sequence[Source], resources: Resources) -> Budge
     """Return how the memory is shared out among frames of this size."""
     infos = frames[0].obs.ccds
     pixels = [prod(info.shape) for info in infos]
-    widest = max(info.shape[1] for info in infos)
+    widths = [info.shape[1] for info in infos]
+    width = sum(widths) if plan.recipe.find("lay_mosaic") else max(widths)
     overlaid = any(step.takes is Strips for step in plan.recipe)
-    wanted = bytes_of(GOOD_ROWS, widest, len(frames)) if overlaid else 0
+    wanted = bytes_of(GOOD_ROWS, width, len(frames)) if overlaid else 0
     return budget(
         resources.memory,
         resources.jobs,

@@ -12,8 +12,9 @@ BYTES = 64
 """Held per pixel and frame while a band is combined: three planes as read (10), three on the
 common grid (10), the overlay of the cosmic-ray step (9), and what sorting and comparing makes."""
 LEAST_ROWS = 16
-GOOD_ROWS = 104
-"""Rows of a band, halos of 20 on both sides among them, beyond which halos cost little."""
+GOOD_ROWS = 400
+"""Rows of a band, halos of 20 on both sides among them: with more, halos and what is done once a
+band cost little."""
 
 
 @dataclass(frozen=True)
