@@ -311,7 +311,7 @@ def reduced(
     report: Report = silent,
 ) -> Iterator[Path]:
     """Run a plan; yield the path of each product when it is written and stored."""
-    from .io import ExposureFile, past_of, write_product  # noqa: PLC0415 - plans need no astropy
+    from .io import ExposureFile, past_of  # noqa: PLC0415 - plans need no pixels
 
     for path in plan.outputs:
         _check_writable(path, plan)
@@ -335,6 +335,7 @@ def reduced(
         scratch(resources.scratch, shares.parked) as place,
         ThreadPoolExecutor(resources.jobs) as pool,
     ):
+        writer = pool.submit(_writer)
         how = Run(
             masters,
             place,
@@ -347,12 +348,19 @@ def reduced(
         )
         products = run(plan.recipe, frames, how)
         for exposure, path in zip(products, plan.outputs, strict=True):
-            write_product(exposure, path, plan.recipe.kind, stamp_of(exposure))
+            writer.result()(exposure, path, plan.recipe.kind, stamp_of(exposure))
             if plan.recipe.kind in CALIBRATIONS:
                 store(path, keepers)
             for line in told(exposure):
                 LOGGER.info(line)
             yield path
+
+
+def _writer() -> Callable[[Exposure, Path, str, str], None]:
+    """Return what writes products: it takes as long to load as a frame, best beside the first."""
+    from .io.write import write_product  # noqa: PLC0415
+
+    return write_product
 
 
 def _shares(plan: Plan, frames: Sequence[Source], resources: Resources) -> Budget:

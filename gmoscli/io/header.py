@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from statistics import fmean
 from typing import Any
 
+from astropy.io import fits
+
 from .. import __version__
 from ..frame import CcdInfo, Exposure, Observation
 from ..gmos import descriptors
 from .combined import combined
-from .draft import Draft
 
 MARKERS = {"bias": "PROCBIAS", "flat": "PROCFLAT", "fringe": "PROCFRNG", "": "PROCSCI"}
 """Keyword of the primary header whose presence makes a file a product of that kind."""
@@ -36,12 +37,12 @@ STAMPS = {
 """Keyword that dates each primitive, as other Gemini software looks for it."""
 
 
-def primary(exposure: Exposure, kind: str, stamp: str) -> Draft:
+def primary(exposure: Exposure, kind: str, stamp: str) -> fits.Header:
     """Return the primary header: the first frame's, brought up to what the product is."""
     obs = exposure.obs
-    header = Draft(obs.headers.phu.text)
-    original = obs.headers.phu.get("ORIGNAME") or f"{obs.name}.fits"
-    header["ORIGNAME"] = (original, "name of the first raw file")
+    header = fits.Header.fromstring(obs.headers.phu.text)
+    header.setdefault("ORIGNAME", f"{obs.name}.fits")
+    header.comments["ORIGNAME"] = "name of the first raw file"
     header["PROCSOFT"] = ("gmoscli", "software that made this file")
     header["PROCSVER"] = (__version__, "its version")
     header["PROCMODE"] = ("sq", "science quality")
@@ -50,7 +51,7 @@ def primary(exposure: Exposure, kind: str, stamp: str) -> Draft:
         if keyword is not None:
             header[keyword] = stamp
     if "SUBOVER" in header:
-        header.update({"TRIMOVER": stamp, "TRIMMED": "yes"})
+        header["TRIMOVER"], header["TRIMMED"] = stamp, "yes"
     for used in obs.used:
         if used.step in ("bias", "flat", "fringe", "bpm"):
             header[f"{used.step.upper()}IM"] = used.name
@@ -69,11 +70,11 @@ def _stamped(obs: Observation) -> Iterator[str]:
             yield STAMPS[done.primitive]
 
 
-def extension(exposure: Exposure, info: CcdInfo, kind: str, version: int) -> Draft:
+def extension(exposure: Exposure, info: CcdInfo, kind: str, version: int) -> fits.Header:
     """Return the header that the planes of one ccd share."""
     obs = exposure.obs
     chips = obs.detector.chips
-    header = Draft()
+    header = fits.Header()
     xbin, ybin = info.binning
     ny, nx = info.shape
     header["EXTVER"] = version

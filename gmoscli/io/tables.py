@@ -3,12 +3,12 @@
 from typing import Any
 
 import numpy as np
+from astropy.io import fits
 
 from ..frame import Catalogue, Ccd, Exposure, Observation
-from .units import Column, Unit, table_unit
 
 
-def catalogue(sources: Catalogue, ccd: Ccd, version: int) -> Unit:
+def catalogue(sources: Catalogue, ccd: Ccd, version: int) -> fits.BinTableHDU:
     """Return the table of a ccd's sources, in the column names of Source Extractor."""
     wcs = ccd.info.wcs
     sky = np.zeros((len(sources), 2))
@@ -17,34 +17,39 @@ def catalogue(sources: Catalogue, ccd: Ccd, version: int) -> Unit:
         sky = wcs.sky(np.column_stack([sources["x"], sources["y"]]))
         scale = wcs.scale
     columns = [
-        Column("NUMBER", "J", np.arange(1, len(sources) + 1)),
-        Column("X_IMAGE", "D", sources["x"] + 1, "pix"),
-        Column("Y_IMAGE", "D", sources["y"] + 1, "pix"),
-        Column("X_WORLD", "D", sky[:, 0], "deg"),
-        Column("Y_WORLD", "D", sky[:, 1], "deg"),
-        Column("A_IMAGE", "E", sources["a"], "pix"),
-        Column("B_IMAGE", "E", sources["b"], "pix"),
-        Column("THETA_IMAGE", "E", np.degrees(sources["theta"]), "deg"),
-        Column("FWHM_IMAGE", "E", sources["fwhm"], "pix"),
-        Column("FWHM_WORLD", "E", sources["fwhm"] * scale / 3600, "deg"),
-        Column("ELLIPTICITY", "E", 1 - sources["b"] / np.maximum(sources["a"], 1e-9)),
-        Column("FLUX_APER", "D", sources["flux"], "electron"),
-        Column("FLUXERR_APER", "D", sources["flux_error"], "electron"),
-        Column("FLUX_MAX", "E", sources["peak"], "electron"),
-        Column("BACKGROUND", "E", sources["background"], "electron"),
-        Column("ISOAREA_IMAGE", "J", sources["area"], "pix**2"),
-        Column("FLAGS", "J", sources["flags"]),
-        Column("STAR", "L", sources["star"]),
+        ("NUMBER", "J", "", np.arange(1, len(sources) + 1)),
+        ("X_IMAGE", "D", "pix", sources["x"] + 1),
+        ("Y_IMAGE", "D", "pix", sources["y"] + 1),
+        ("X_WORLD", "D", "deg", sky[:, 0]),
+        ("Y_WORLD", "D", "deg", sky[:, 1]),
+        ("A_IMAGE", "E", "pix", sources["a"]),
+        ("B_IMAGE", "E", "pix", sources["b"]),
+        ("THETA_IMAGE", "E", "deg", np.degrees(sources["theta"])),
+        ("FWHM_IMAGE", "E", "pix", sources["fwhm"]),
+        ("FWHM_WORLD", "E", "deg", sources["fwhm"] * scale / 3600),
+        ("ELLIPTICITY", "E", "", 1 - sources["b"] / np.maximum(sources["a"], 1e-9)),
+        ("FLUX_APER", "D", "electron", sources["flux"]),
+        ("FLUXERR_APER", "D", "electron", sources["flux_error"]),
+        ("FLUX_MAX", "E", "electron", sources["peak"]),
+        ("BACKGROUND", "E", "electron", sources["background"]),
+        ("ISOAREA_IMAGE", "J", "pix**2", sources["area"]),
+        ("FLAGS", "J", "", sources["flags"]),
+        ("STAR", "L", "", sources["star"]),
     ]
-    return table_unit("OBJCAT", columns, version)
+    table = _table(
+        "OBJCAT",
+        [fits.Column(name=n, format=f, unit=u or None, array=a) for n, f, u, a in columns],
+    )
+    table.header["EXTVER"] = version
+    return table
 
 
-def frames_table(exposure: Exposure) -> Unit:
+def frames_table(exposure: Exposure) -> fits.BinTableHDU:
     """Return the table of the frames that were combined: how each was placed, scaled, weighed."""
     frames = exposure.obs.inputs
     width = max(len(obs.name) for obs in frames)
     columns = [
-        Column("FRAME", f"{width}A", [obs.name for obs in frames]),
+        fits.Column("FRAME", f"{width}A", array=np.array([obs.name for obs in frames])),
         _numbers("EXPTIME", "s", [obs.exposure_time for obs in frames]),
         _numbers("MATCHES", "", [obs.placement.matches for obs in frames]),
         _numbers("ALIGNRMS", "arcsec", [obs.placement.rms for obs in frames]),
@@ -63,7 +68,7 @@ def frames_table(exposure: Exposure) -> Unit:
         if len(ccd.info.rejected) == len(frames):
             name = f"REJECTED{ccd.info.index or ''}"
             columns.append(_numbers(name, "", list(ccd.info.rejected)))
-    return table_unit("FRAMES", columns)
+    return _table("FRAMES", columns)
 
 
 def _seeing(obs: Observation) -> float:
@@ -71,12 +76,12 @@ def _seeing(obs: Observation) -> float:
     return float(np.median(widths)) if widths else float("nan")
 
 
-def _numbers(name: str, unit: str, values: list[Any]) -> Column:
+def _numbers(name: str, unit: str, values: list[Any]) -> fits.Column:
     kind = "J" if all(isinstance(value, int) for value in values) else "D"
-    return Column(name, kind, values, unit)
+    return fits.Column(name, kind, unit=unit or None, array=np.array(values))
 
 
-def history(exposure: Exposure, stamp: str) -> Unit:
+def history(exposure: Exposure, stamp: str) -> fits.BinTableHDU:
     """Return the table of steps, in order, with their parameters as JSON."""
     done = exposure.obs.history
     return _texts(
@@ -91,7 +96,7 @@ def history(exposure: Exposure, stamp: str) -> Unit:
     )
 
 
-def provenance(exposure: Exposure, stamp: str) -> Unit:
+def provenance(exposure: Exposure, stamp: str) -> fits.BinTableHDU:
     """Return the table of files behind a product, with their checksums."""
     used = exposure.obs.used
     return _texts(
@@ -105,9 +110,18 @@ def provenance(exposure: Exposure, stamp: str) -> Unit:
     )
 
 
-def _texts(name: str, columns: dict[str, list[str]]) -> Unit:
-    made = [
-        Column(title, f"{max([28, *map(len, values)])}A", values)
-        for title, values in columns.items()
-    ]
-    return table_unit(name, made)
+def _texts(name: str, columns: dict[str, list[str]]) -> fits.BinTableHDU:
+    made = []
+    for title, values in columns.items():
+        width = max([28, *map(len, values)])
+        made.append(
+            fits.Column(name=title, format=f"{width}A", array=np.array(values, f"U{width}"))
+        )
+    return _table(name, made)
+
+
+def _table(name: str, columns: list[fits.Column]) -> fits.BinTableHDU:
+    """Return a table; one that is made around its data imports ``astropy.table``, 0.15 s."""
+    table = fits.BinTableHDU(name=name)
+    table.data = fits.FITS_rec.from_columns(columns)
+    return table

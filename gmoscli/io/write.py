@@ -2,15 +2,20 @@
 
 import glob
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from astropy.io import fits
 
 from ..errors import GmosError
 from ..frame import Ccd, Exposure
 from .header import extension, primary
 from .tables import catalogue, frames_table, history, provenance
-from .units import Unit, image_unit, primary_unit
+
+FULL = 32 << 20
+"""Bytes; with less than this left a failed write means a full disk: planes are that large."""
 
 
 def write_product(exposure: Exposure, path: Path, kind: str, stamp: str) -> None:
@@ -19,17 +24,15 @@ def write_product(exposure: Exposure, path: Path, kind: str, stamp: str) -> None
     The file appears under its name when it is complete. Raises GmosError when it cannot be
     written.
     """
-    units: list[Unit] = []
+    units = [fits.PrimaryHDU(header=primary(exposure, kind, stamp))]
     for version, ccd in enumerate(exposure.ccds, start=1):
         units += ccd_units(exposure, ccd, kind, version)
     if exposure.obs.inputs:
         units.append(frames_table(exposure))
     units += [history(exposure, stamp), provenance(exposure, stamp)]
-    header = primary(exposure, kind, stamp)
-    header["NEXTEND"] = (len(units), "number of extensions")
+    units[0].header["NEXTEND"] = (len(units) - 1, "number of extensions")
     with written(path) as part, part.open("wb") as stream:
-        for unit in (primary_unit(header), *units):
-            unit.write(stream)
+        fits.HDUList(units).writeto(stream, output_verify="silentfix+ignore")
 
 
 @contextmanager
@@ -46,8 +49,7 @@ def written(path: Path) -> Iterator[Path]:
             os.fsync(stream.fileno())
         part.replace(path)
     except OSError as error:
-        what = (error.strerror or str(error)).lower()
-        raise GmosError(f"cannot write: {what}", path=path) from error
+        raise GmosError(f"cannot write: {_reason(error, path.parent)}", path=path) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -71,15 +73,24 @@ def _runs(process: int) -> bool:
     return True
 
 
-def ccd_units(exposure: Exposure, ccd: Ccd, kind: str, version: int) -> list[Unit]:
+def _reason(error: OSError, folder: Path) -> str:
+    """Return what stopped the writing; numpy does not hand on what the system said."""
+    if error.strerror:
+        return error.strerror.lower()
+    if shutil.disk_usage(folder).free < FULL:
+        return "no space left on device"
+    return str(error).partition("\n")[0].lower()
+
+
+def ccd_units(exposure: Exposure, ccd: Ccd, kind: str, version: int) -> list[fits.ImageHDU]:
     """Return the extensions of one ccd."""
     header = extension(exposure, ccd.info, kind, version)
     units = [
-        image_unit(name, header, plane)
+        fits.ImageHDU(plane, header, name=name)
         for name, plane in (("SCI", ccd.sci), ("VAR", ccd.var), ("DQ", ccd.dq))
     ]
     if ccd.objects is not None:
-        units.append(image_unit("OBJMASK", header, ccd.objects))
+        units.append(fits.ImageHDU(ccd.objects, header, name="OBJMASK"))
     if ccd.objects is not None and ccd.info.sources is not None:
         units.append(catalogue(ccd.info.sources, ccd, version))
     return units

@@ -16,8 +16,8 @@ from gmoscli.cards import Header, Headers
 from gmoscli.errors import GmosError
 from gmoscli.frame import Done, Exposure, Placement, Sky, Used
 from gmoscli.gmos.tags import tags_of
-from gmoscli.io import open_source, past_of, read_exposure, write_product
-from gmoscli.io.write import written
+from gmoscli.io import open_source, past_of, read_exposure
+from gmoscli.io.write import write_product, written
 from gmoscli.section import Section
 from gmoscli.simulate import Effects, Night
 from gmoscli.simulate.plan import shot_of
