@@ -14,7 +14,8 @@ from .logs import LOGGER
 from .recipe import Recipe
 from .recipes.user import load as recipe_in
 from .recipes.user import looks_like_file
-from .reductions import Plan, Request, Resources, Say, planned
+from .reductions import Resources
+from .request import Plan, Request, Say, planned
 
 
 def settings_here(config: str | None = None, mode: str | None = None) -> Settings:

@@ -23,8 +23,8 @@ FLOORS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
         ("steps", "numpy scipy astropy sep"),
         ("io caldb config scratch masters logs png", "numpy astropy"),
         (
-            "engine budget running parking stacking recipes reductions session api simulate preview"
-            " report plan",
+            "engine budget running parking stacking recipes together choosing request provenance"
+            " reductions session api simulate preview report plan",
             "numpy astropy sep",
         ),
         ("cli __main__", "click"),

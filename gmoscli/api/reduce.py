@@ -4,7 +4,8 @@ from pathlib import Path
 
 from ..logs import LOGGER
 from ..recipes.generic import without_stages
-from ..reductions import Request, reduced, staged
+from ..reductions import reduced, staged
+from ..request import Request
 from ..session import by_kind, prepared, recipe_of, resources, settings_here
 
 

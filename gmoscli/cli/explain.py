@@ -7,7 +7,8 @@ from ..units import size_text
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
-    from ..reductions import Plan, Resources
+    from ..reductions import Resources
+    from ..request import Plan
 
 
 def recipe_lines(recipe: "Recipe") -> Iterator[str]:

@@ -21,7 +21,8 @@ from .words import CALIBRATION, PARAMETER, RECIPE, STEP
 
 if TYPE_CHECKING:
     from ..config import Settings
-    from ..reductions import Request, Resources
+    from ..reductions import Resources
+    from ..request import Request
 
 _PARAMETER = re.compile(r"[A-Za-z]\w*([:.][A-Za-z]\w*)?=.*", re.DOTALL)
 _LEVELS = ("debug", "info", "warning", "error")
@@ -207,7 +208,7 @@ def _resources(settings: "Settings", options: Mapping[str, Any]) -> "Resources":
 
 
 def _request(names: list[str], settings: "Settings", options: Mapping[str, Any]) -> "Request":
-    from ..reductions import Request
+    from ..request import Request
     from ..session import recipe_of
 
     return Request(

@@ -9,7 +9,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from gmoscli.reductions import Request, reduced
+from gmoscli.reductions import reduced
+from gmoscli.request import Request
 from gmoscli.session import prepared, resources, settings_here
 
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from gmoscli.recipe import Recipe
 from gmoscli.recipes import recipe_named
-from gmoscli.reductions import Request, reduced
+from gmoscli.reductions import reduced
+from gmoscli.request import Request
 from gmoscli.session import prepared, resources, settings_here
 from gmoscli.step import Step
 

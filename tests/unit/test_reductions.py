@@ -8,26 +8,16 @@ from pathlib import Path
 import pytest
 
 from gmoscli.cards import Header, Headers
+from gmoscli.choosing import chosen_recipe, with_params
 from gmoscli.errors import BadFile, CalibrationMissing, GmosError, ReductionError, UsageError
 from gmoscli.frame import Exposure
+from gmoscli.provenance import checksums, stamp_of
 from gmoscli.recipes.bias import bias as bias_recipe
 from gmoscli.recipes.flat import flat as flat_recipe
 from gmoscli.recipes.science import separate_ccds
-from gmoscli.reductions import (
-    Request,
-    Resources,
-    calibrations,
-    check_together,
-    checksums,
-    chosen_recipe,
-    known_troubles,
-    outputs,
-    planned,
-    readable,
-    reduced,
-    stamp_of,
-    with_params,
-)
+from gmoscli.reductions import Resources, reduced
+from gmoscli.request import Request, calibrations, outputs, planned, readable
+from gmoscli.together import check_together, known_troubles
 from tests import header_files
 from tests.builders import an_info, an_observation
 
@@ -162,27 +152,23 @@ def test_new_chips_have_none_of_the_old_troubles():
     ("cards", "recipe"), [(BIAS, bias_recipe), (TWILIGHT, flat_recipe)], ids=["bias", "flat"]
 )
 def test_tags_choose_the_recipe(cards, recipe):
-    assert chosen_recipe(Request(()), [headers(**cards)]) == recipe
+    assert chosen_recipe(None, headers(**cards), {}, {}) == recipe
 
 
 def test_the_recipe_that_is_asked_for_goes_before_the_tags():
-    assert chosen_recipe(Request((), "reduceSeparateCCDs"), [headers()]) == separate_ccds
-    assert chosen_recipe(Request((), bias_recipe), [headers()]) == bias_recipe
+    assert chosen_recipe("reduceSeparateCCDs", headers(), {}, {}) == separate_ccds
+    assert chosen_recipe(bias_recipe, headers(), {}, {}) == bias_recipe
 
 
 def test_a_file_that_no_recipe_is_for_is_refused_with_its_tags():
     with pytest.raises(ReductionError, match=r"no recipe for a file with tags .*PROCESSED"):
-        chosen_recipe(Request(()), [Headers(header_files.bias().phu, [], "b.fits")])
+        chosen_recipe(None, Headers(header_files.bias().phu, [], "b.fits"), {}, {})
 
 
 def test_the_user_wins_over_the_configuration_and_that_over_the_recipe():
-    request = Request(
-        (),
-        "makeProcessedBias",
-        params={"clip_noise:hsigma": "7"},
-        configured={"clip_noise.hsigma": 6.0, "clip_noise.lsigma": 6.0},
-    )
-    step = chosen_recipe(request, [headers()])["clip_noise"]
+    configured = {"clip_noise.hsigma": 6.0, "clip_noise.lsigma": 6.0}
+    recipe = chosen_recipe("makeProcessedBias", headers(), configured, {"clip_noise:hsigma": "7"})
+    step = recipe["clip_noise"]
     assert (step.values()["hsigma"], step.values()["lsigma"]) == (7.0, 6.0)
     assert step.origins["hsigma"] == "command line"
     assert step.origins["lsigma"] == "configuration"

@@ -10,7 +10,7 @@ from gmoscli.engine import Run, run
 from gmoscli.io import ExposureFile
 from gmoscli.masters import Masters
 from gmoscli.recipes import recipe_named
-from gmoscli.reductions import Request
+from gmoscli.request import Request
 from gmoscli.scratch import scratch
 from gmoscli.session import prepared, settings_here
 

@@ -1,0 +1,91 @@
+"""Choose a recipe and set its parameters, by what files are and by what observers ask for."""
+
+import difflib
+from collections.abc import Collection, Mapping, Sequence
+
+from .caldb.rules import kinds_for
+from .cards import Headers
+from .errors import ReductionError, UsageError
+from .gmos.tags import tags_of
+from .recipe import Recipe
+from .recipes import default_recipe, recipe_named
+from .recipes.generic import SKIP, is_true
+
+
+def chosen_recipe(
+    asked: str | Recipe | None,
+    first: Headers,
+    configured: Mapping[str, object],
+    params: Mapping[str, str],
+) -> Recipe:
+    """Return the recipe asked for, or that which a file's tags ask for, with its parameters set.
+
+    Those of the command line go before those of the configuration.
+    """
+    recipe = asked if isinstance(asked, Recipe) else _by_name(asked, first)
+    texts = {name.replace(".", ":"): str(value) for name, value in configured.items()}
+    recipe = with_params(recipe, texts, "configuration", strict=False)
+    return with_params(recipe, params, "command line", strict=True)
+
+
+def _by_name(name: str | None, first: Headers) -> Recipe:
+    if name is not None:
+        return recipe_named(name)
+    found = default_recipe(tags_of(first))
+    if found is None:
+        tags = " ".join(sorted(tags_of(first)))
+        raise ReductionError(f"no recipe for a file with tags {tags}", path=first.path)
+    return found
+
+
+def with_params(recipe: Recipe, params: Mapping[str, str], origin: str, strict: bool) -> Recipe:
+    """Return the recipe with parameters set from text.
+
+    ``step:name`` sets one step, ``name`` every step that has it; ``step:skip_primitive`` leaves a
+    step out. Raises UsageError for a name that nothing has (unless not ``strict``: a configuration
+    serves many recipes) and for bad values.
+    """
+    for key, text in params.items():
+        target, _, name = key.rpartition(":")
+        steps = [s for s in recipe if not target or target in (s.name, s.primitive)]
+        if target and steps and name == SKIP:
+            if is_true(key, text):
+                recipe = recipe.without(*(step.name for step in steps))
+            continue
+        having = [s for s in steps if name in s.parameters]
+        if not having and strict:
+            raise _unknown(recipe, target, name, bool(steps))
+        for step in having:
+            value = step.parameters[name].convert(text)
+            recipe = recipe.set(step.name, origin, **{name: value})
+    return recipe
+
+
+def _unknown(recipe: Recipe, target: str, name: str, step_known: bool) -> UsageError:
+    if not step_known:
+        known = [word for step in recipe for word in (step.name, step.primitive)]
+        close = difflib.get_close_matches(target, known, n=2, cutoff=0.5)
+        message = f"recipe {recipe.name} has no step {target!r}"
+    else:
+        steps = [s for s in recipe if not target or target in (s.name, s.primitive)]
+        known = sorted({word for step in steps for word in step.parameters})
+        close = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
+        where = f"step {target}" if target else f"any step of {recipe.name}"
+        message = f"no parameter {name!r} in {where}"
+    hint = f"did you mean {' or '.join(close)}?" if close else "see showpars"
+    return UsageError(message, hint=hint)
+
+
+def without_needless(recipe: Recipe, frames: Sequence[Headers], given: Collection[str]) -> Recipe:
+    """Return the recipe without the fringe correction where images show no fringes.
+
+    A fringe frame that is given by hand, and so among the kinds ``given``, is used all the same.
+    """
+    correction = recipe.find("subtract_fringe")
+    if (
+        correction is None
+        or "fringe" in given
+        or any("fringe" in kinds_for(frame) for frame in frames)
+    ):
+        return recipe
+    return recipe.without(correction.name)

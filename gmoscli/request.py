@@ -1,0 +1,150 @@
+"""What an observer asks for, and the plan that it makes.
+
+Everything that can be wrong with a request is found before the first pixel is read.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .caldb import Cals
+from .caldb.match import missing
+from .caldb.rules import OPTIONAL
+from .cards import Headers
+from .choosing import chosen_recipe, without_needless
+from .errors import BadFile, CalibrationMissing, GmosError, ReductionError, UsageError
+from .gmos.tags import tags_of
+from .recipe import Recipe
+from .together import check_together, known_troubles
+
+Chosen = dict[tuple[Path, str], Path]
+"""The calibration for each file, by its kind."""
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the observer asks for."""
+
+    files: tuple[Path, ...]
+    recipe: str | Recipe | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    """``step:parameter`` or ``parameter`` to text, from the command line."""
+    configured: Mapping[str, object] = field(default_factory=dict)
+    """``step.parameter`` to value, from the configuration."""
+    suffix: str | None = None
+    output: Path | None = None
+    outdir: Path = field(default_factory=Path)
+    skip_bad: bool = False
+    given: Mapping[str, Path] = field(default_factory=dict)
+    """Calibrations by kind that go before those of the databases."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done: nothing of it is in doubt any more but the pixels."""
+
+    recipe: Recipe
+    frames: tuple[Headers, ...]
+    chosen: Chosen
+    outputs: tuple[Path, ...]
+
+    def masters(self, frame: Headers) -> dict[str, Path]:
+        """Return the calibrations of one frame by kind, in the order of their use."""
+        path, kinds = frame.path, self.recipe.calibrations
+        return {k: self.chosen[path, k] for k in kinds if path and (path, k) in self.chosen}
+
+
+def planned(request: Request, cals: Cals, warn: Say, skip: Say) -> Plan:
+    """Return the plan of a request; ``skip`` is told of files that are left out as asked.
+
+    Raises BadFile for a file that cannot be used, UsageError for an unknown recipe or parameter,
+    ReductionError for files that do not go together, CalibrationMissing for all that is missing.
+    """
+    frames = readable(request, skip)
+    recipe = chosen_recipe(request.recipe, frames[0], request.configured, request.params)
+    check_together(recipe, frames)
+    recipe = without_needless(recipe, frames, request.given)
+    for text in known_troubles(frames):
+        warn(text)
+    chosen = calibrations(recipe, frames, cals, warn)
+    return Plan(recipe, frames, chosen, outputs(request, recipe, frames))
+
+
+def readable(request: Request, skip: Say) -> tuple[Headers, ...]:
+    """Return the headers of all files, none left out unless bad ones are to be skipped."""
+    if not request.files:
+        raise UsageError("no files to reduce", hint="name files, @lists, or - for standard input")
+    frames = []
+    for path in request.files:
+        try:
+            frames.append(_checked(path))
+        except (GmosError, OSError) as error:
+            if not request.skip_bad:
+                raise
+            skip(f"{error}: skipped")
+    if not frames:
+        raise ReductionError("no readable file is left")
+    paths = [frame.path for frame in frames]
+    twice = next((p for i, p in enumerate(paths) if p in paths[:i]), None)
+    if twice is not None:
+        raise UsageError("named twice", path=twice)
+    return tuple(frames)
+
+
+def _checked(path: Path) -> Headers:
+    headers = Headers.open(path)
+    tags = tags_of(headers)
+    if "GMOS" not in tags:
+        name = headers.phu.get("INSTRUME") or "not named"
+        raise BadFile(f"not a GMOS exposure: the instrument is {name}", path=path)
+    if not headers.extensions:
+        raise BadFile("no image extensions", path=path)
+    return headers
+
+
+def calibrations(recipe: Recipe, frames: Sequence[Headers], cals: Cals, warn: Say) -> Chosen:
+    """Return the calibration of each kind for each frame.
+
+    Raises CalibrationMissing that names every kind which some frame lacks.
+    """
+    chosen: Chosen = {}
+    lacking: list[CalibrationMissing] = []
+    for kind in recipe.calibrations:
+        without = []
+        for frame in frames:
+            path = cals.find(kind, frame)
+            if path is None:
+                without.append(frame)
+            elif frame.path is not None:
+                chosen[frame.path, kind] = path
+        if without:
+            error = missing(without[0].path, kind, cals.explain(kind, without[0]))
+            more = f" (and {len(without) - 1} more frames)" if len(without) > 1 else ""
+            if kind in OPTIONAL:
+                warn(f"{error}{more}: going on without")
+            else:
+                lacking.append(
+                    CalibrationMissing(error.message + more, path=error.path, hint=error.hint)
+                )
+    if lacking:
+        text = "; ".join(error.message for error in lacking)
+        raise CalibrationMissing(text, path=lacking[0].path, hint=lacking[0].hint)
+    return chosen
+
+
+def outputs(request: Request, recipe: Recipe, frames: Sequence[Headers]) -> tuple[Path, ...]:
+    """Return the paths of the products."""
+    named = frames[:1] if recipe.stacks else frames
+    if request.output is not None:
+        if len(named) > 1:
+            raise UsageError(f"-o names one file, but there will be {len(named)}")
+        return (request.outdir / request.output,)
+    suffix = recipe.suffix if request.suffix is None else request.suffix
+    return tuple(request.outdir / f"{stem(frame)}{suffix}.fits" for frame in named)
+
+
+def stem(frame: Headers) -> str:
+    """Return the name, without its ending, of the raw file that a frame goes back to."""
+    name = str(frame.phu.get("ORIGNAME") or "") or (frame.path.name if frame.path else "")
+    return name.partition(".fits")[0]

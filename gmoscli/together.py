@@ -1,0 +1,68 @@
+"""Whether files may be reduced together, and what is known of the detectors that took them."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from .cards import Headers
+from .errors import ReductionError
+from .gmos import descriptors
+from .gmos.detectors import detector, troubles
+from .gmos.purposes import purpose
+from .gmos.tags import tags_of
+from .recipe import Recipe
+
+
+def known_troubles(frames: Sequence[Headers]) -> Iterator[str]:
+    """Yield, once each, what is known to be wrong with the detectors on the frames' dates."""
+    said = set()
+    for frame in frames:
+        array = detector(str(frame.phu.get("DETID") or ""))
+        bins = (descriptors.detector_x_bin(frame) or 1, descriptors.detector_y_bin(frame) or 1)
+        for trouble in troubles(array, descriptors.ut_date(frame), bins):
+            if trouble not in said:
+                said.add(trouble)
+                remedy = "flagged as bad" if trouble.amps else "look at the product"
+                yield f"{_name(frame)}: {trouble.what} ({trouble.since} on): {remedy}"
+
+
+_ALIKE: tuple[tuple[str, Callable[[Headers], object]], ...] = (
+    ("instrument", descriptors.instrument),
+    ("detector", descriptors.detector_name),
+    ("binning", descriptors.binning),
+    ("region of interest", descriptors.detector_roi_setting),
+    ("read mode", descriptors.read_mode),
+)
+_ALIKE_WITH_LIGHT = (
+    ("filter", lambda h: descriptors.filter_name(h, pretty=True)),
+    ("mask", descriptors.focal_plane_mask),
+)
+
+
+def check_together(recipe: Recipe, frames: Sequence[Headers]) -> None:
+    """Raise ReductionError unless all frames are of one kind and one configuration."""
+    first = frames[0]
+    light = () if recipe.kind == "bias" else _ALIKE_WITH_LIGHT
+    wanted = purpose(tags_of(first))
+    for frame in frames:
+        tags = tags_of(frame)
+        if recipe.kind in ("bias", "flat") and recipe.kind.upper() not in tags:
+            raise ReductionError(
+                f"not a {recipe.kind}: its tags are {_words(tags)}", path=frame.path
+            )
+        if not recipe.kind and not {"IMAGE"} <= tags:
+            raise ReductionError(f"not an image: its tags are {_words(tags)}", path=frame.path)
+        if purpose(tags) != wanted:
+            raise ReductionError(f"not of the same kind as {_name(first)}", path=frame.path)
+        for what, value in (*_ALIKE, *light):
+            ours, theirs = value(first), value(frame)
+            if ours != theirs:
+                raise ReductionError(
+                    f"{what} {theirs}, but {ours} in {_name(first)}", path=frame.path
+                )
+
+
+def _words(tags: frozenset[str]) -> str:
+    return " ".join(sorted(tags))
+
+
+def _name(frame: Headers) -> str:
+    return frame.path.name if frame.path else "the first file"
