@@ -67,8 +67,9 @@ def reduced(
         closing(masters),
         scratch(resources.scratch, shares.parked) as place,
         ThreadPoolExecutor(resources.jobs) as pool,
+        ThreadPoolExecutor(1) as loader,  # a thread of the pool would keep freed memory to itself
     ):
-        writer = pool.submit(_writer)
+        writer = loader.submit(_writer)
         how = Run(
             masters,
             place,
