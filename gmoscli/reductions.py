@@ -42,20 +42,12 @@ def reduced(
     report: Report = silent,
 ) -> Iterator[Path]:
     """Run a plan; yield the path of each product when it is written and stored."""
-    from .io import ExposureFile, past_of  # noqa: PLC0415 - plans need no pixels
+    from .io import ExposureFile  # noqa: PLC0415 - plans need no pixels
 
     for path in plan.outputs:
         _check_writable(path, plan)
     LOGGER.info("%s: %d files", plan.recipe.name, len(plan.frames))
-    behind = [*(frame.path for frame in plan.frames if frame.path), *plan.chosen.values()]
-    sums = checksums(behind, resources.jobs)
-    frames: list[Source] = [
-        Traced(
-            ExposureFile(frame.path, frame), plan.masters(frame), sums, past_of(frame.path, frame)
-        )
-        for frame in plan.frames
-        if frame.path is not None
-    ]
+    frames = _sources(plan, resources.jobs)
     shares = _shares(plan, frames, resources)
     masters = Masters(plan.chosen, ExposureFile, shares.masters)
 
@@ -88,6 +80,18 @@ def reduced(
             for line in told(exposure):
                 LOGGER.info(line)
             yield path
+
+
+def _sources(plan: Plan, jobs: int) -> list[Source]:
+    """Return the frames of a plan, each with the files behind it."""
+    from .io import ExposureFile, past_of  # noqa: PLC0415
+
+    paths = [frame.path for frame in plan.frames if frame.path is not None]
+    sums = checksums([*paths, *plan.chosen.values()], jobs)
+    return [
+        Traced(ExposureFile(path, frame), plan.masters(frame), sums, past_of(path, frame))
+        for path, frame in zip(paths, plan.frames, strict=True)
+    ]
 
 
 def _writer() -> Callable[[Exposure, Path, str, str], None]:
