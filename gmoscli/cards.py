@@ -71,7 +71,7 @@ def read_headers(path: str | Path, *, after: Header | None = None) -> Iterator[H
             if after is None:
                 yield from _headers(stream, path)
             else:
-                yield from _headers(stream, path, 1, len(after.text) + _data_size(after))
+                yield from _headers(stream, path, 1, len(after.text) + data_size(after))
     except (OSError, EOFError, zlib.error) as error:
         raise BadFile(_reason(error), path=path) from error
 
@@ -92,7 +92,7 @@ def _headers(stream: BinaryIO, path: Path, first: int = 0, end: int = 0) -> Iter
                 raise BadFile(f"truncated in the header of unit {unit}", path=path)
             cards += block
         yield (header := Header(cards[: last.end()]))
-        end = stream.tell() + _data_size(header)
+        end = stream.tell() + data_size(header)
 
 
 def _check_start(block: bytes, unit: int, path: Path) -> None:
@@ -139,9 +139,9 @@ def _science(phu: Header, rest: Iterable[Header]) -> tuple[Header, ...]:
     Those are the extensions named SCI, by EXTVER; in a raw file, where none is named, all images;
     in a file of a single unit with pixels, that unit.
     """
-    images = [header for header in rest if _is_image(header)]
+    images = [header for header in rest if is_image(header)]
     if not images:
-        return (phu,) if _data_size(phu) else ()
+        return (phu,) if data_size(phu) else ()
     names = [header.get("EXTNAME") for header in images]
     named = [header for header, name in zip(images, names, strict=True) if name == "SCI"]
     if named:
@@ -149,12 +149,12 @@ def _science(phu: Header, rest: Iterable[Header]) -> tuple[Header, ...]:
     return tuple(header for header, name in zip(images, names, strict=True) if not name)
 
 
-def _is_image(header: Header) -> bool:
+def is_image(header: Header) -> bool:
     """Say whether pixels follow: an image, or one compressed into a table (``.fits.fz``)."""
     return header.get("XTENSION") == "IMAGE" or header.get("ZIMAGE") is True
 
 
-def _data_size(header: Header) -> int:
+def data_size(header: Header) -> int:
     """Return the number of bytes of the data unit, without its padding."""
     if plane := _PLANE.match(header.cards):
         bits, columns, rows = map(int, plane.groups())

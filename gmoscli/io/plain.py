@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cards import Header, read_headers
+from ..card import BLOCK
+from ..cards import Header, data_size, is_image, read_headers
 from ..errors import BadFile
 from .layout import Pixels
 
-BLOCK = 2880
-"""Bytes; a FITS file is a whole number of them (FITS Standard 4.0, section 3.1)."""
 _KINDS = {8: "u1", 16: "i2", 32: "i4", 64: "i8", -32: "f4", -64: "f8"}
 """BITPIX → type of the numbers as they are stored, the most significant byte first."""
 
@@ -34,7 +33,7 @@ class PlainFile:
         start = 0
         for number, header in enumerate(read_headers(path)):
             start += len(header.text)
-            if header.get("XTENSION") == "IMAGE" or header.get("ZIMAGE") is True:
+            if is_image(header):
                 self._images.append((header, start, number))
             start += -(-data_size(header) // BLOCK) * BLOCK
 
@@ -52,13 +51,6 @@ class PlainFile:
         shape = _whole(header, "NAXIS2"), _whole(header, "NAXIS1")
         stored = np.fromfile(self.path, plain.newbyteorder(">"), prod(shape), offset=start)
         return numbers(stored.reshape(shape), plain)
-
-
-def data_size(header: Header) -> int:
-    """Return the bytes of the data behind a header (FITS Standard 4.0, equation 2)."""
-    axes = [_whole(header, f"NAXIS{i + 1}") for i in range(_whole(header, "NAXIS"))]
-    count = _whole(header, "PCOUNT") + prod(axes) if axes else 0
-    return abs(_whole(header, "BITPIX")) // 8 * (_whole(header, "GCOUNT") or 1) * count
 
 
 def as_stored(header: Header) -> "np.dtype[Any] | None":
