@@ -12,7 +12,7 @@ import numpy as np
 import sep
 from numpy.typing import NDArray
 
-from ..dq import Dq
+from ..dq import UNUSABLE
 from ..frame import Ccd, CcdInfo, Plane
 from ..stats import places
 from .sharp import MARGIN, with_neighbours
@@ -28,7 +28,7 @@ KEPT = 0.375
 """Noise under that kernel, over what it was."""
 MOSTLY = 0.98
 """Share of unseen blocks from which a ccd is blind."""
-UNSEEN = np.uint16(Dq.BAD | Dq.COSMIC_RAY | Dq.NO_DATA | Dq.UNILLUMINATED)
+UNSEEN = np.uint16(UNUSABLE)
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dq import Dq
+from ..dq import UNUSABLE
 from ..frame import Flags, Piece, Plane
 
 REACH = 2
 """Pixels that a neighbour may be away, along rows and columns."""
 PAD = 8
 """Columns of margin on either side: the six taps, and what a turn adds within a few rows."""
-TO_FILL = np.uint16(Dq.BAD | Dq.COSMIC_RAY | Dq.NO_DATA | Dq.UNILLUMINATED)
+TO_FILL = np.uint16(UNUSABLE)
 
 
 @dataclass(frozen=True)

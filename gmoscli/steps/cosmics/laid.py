@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dq import Dq
+from ...dq import UNUSABLE, Dq
 from ...frame import Flags, Piece, Plane, Strips
 
 Mask = NDArray[np.bool_]
@@ -19,7 +19,7 @@ Indexes = NDArray[np.intp]
 Shift = NDArray[np.float64]
 Rectangle = tuple[slice, slice]
 
-UNSEEN = np.uint16(Dq.BAD | Dq.NO_DATA | Dq.UNILLUMINATED | Dq.COSMIC_RAY)
+UNSEEN = np.uint16(UNUSABLE)
 """Flags of pixels that say nothing of the sky."""
 FULL = np.uint16(Dq.SATURATED)
 BLIND = np.float32(-np.inf)
