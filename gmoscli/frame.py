@@ -225,6 +225,8 @@ class Used:
     name: str
     checksum: str
     step: str
+    path: Path | None = None
+    """Where it lies, as long as its checksum is not known."""
 
 
 class Past(NamedTuple):

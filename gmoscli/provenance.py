@@ -1,41 +1,28 @@
 """Where products come from: the files behind them with their checksums, and their time."""
 
-import hashlib
 import os
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .checksums import Checksums
 from .frame import Exposure, Observation, Past, Used
 from .gmos import descriptors
 
 
-def checksums(paths: Sequence[Path], jobs: int) -> dict[Path, str]:
-    """Return the MD5 of each file: that is what Gemini's provenance tables hold."""
-    each = list(dict.fromkeys(paths))
-    with ThreadPoolExecutor(jobs) as pool:
-        return dict(zip(each, pool.map(_checksum, each), strict=True))
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False))
-    return digest.hexdigest()
-
-
 class Traced:
-    """A source whose observation names the files behind it: itself, masters by kind, its past."""
+    """A source whose observation names the files behind it: itself, masters by kind, its past.
 
-    def __init__(
-        self, source: Any, masters: Mapping[str, Path], sums: Mapping[Path, str], past: Past
-    ):
+    Checksums of the files themselves are left open until a product is signed.
+    """
+
+    def __init__(self, source: Any, masters: Mapping[str, Path], past: Past):
         self._source = source
         obs: Observation = source.obs
-        used = [Used(obs.path.name, sums[obs.path], "prepare"), *past.used]
-        used += [Used(path.name, sums[path], kind) for kind, path in masters.items()]
+        used = [Used(obs.path.name, "", "prepare", obs.path), *past.used]
+        used += [Used(path.name, "", kind, path) for kind, path in masters.items()]
         self.obs = replace(obs, history=past.done, used=tuple(used))
         self.piecemeal: bool = source.piecemeal
 
@@ -46,6 +33,15 @@ class Traced:
     def close(self) -> None:
         """Let go of the source."""
         self._source.close()
+
+
+def signed(exposure: Exposure, sums: Checksums) -> Exposure:
+    """Return a product with the checksums of the files behind it. Raises OSError."""
+    used = (
+        one if one.path is None else Used(one.name, sums[one.path], one.step)
+        for one in exposure.obs.used
+    )
+    return replace(exposure, obs=replace(exposure.obs, used=tuple(dict.fromkeys(used))))
 
 
 def stamp_of(exposure: Exposure) -> str:

@@ -5,21 +5,24 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import chain
 from math import prod
 from pathlib import Path
 
 from .budget import Budget, budget, give_back
 from .caldb.store import Store
+from .checksums import Checksums
 from .engine import Report, Run, run, silent
 from .errors import GmosError, UsageError
 from .frame import Exposure, Source, Strips
 from .logs import LOGGER
 from .masters import Masters
-from .provenance import Traced, checksums, stamp_of
+from .provenance import Traced, signed, stamp_of
 from .request import Plan, stem
 from .scratch import scratch
 from .stack import GOOD_ROWS, bytes_of
 from .step import CALIBRATIONS, Scope
+from .turns import quick_turns
 
 STAGE = "stage"
 """Kind of a frame that is written half-way: neither a calibration nor a science product."""
@@ -39,6 +42,7 @@ def reduced(
     plan: Plan,
     resources: Resources,
     keepers: Sequence[Store],
+    sums: Checksums,
     report: Report = silent,
 ) -> Iterator[Path]:
     """Run a plan; yield the path of each product when it is written and stored."""
@@ -47,7 +51,8 @@ def reduced(
     for path in plan.outputs:
         _check_writable(path, plan)
     LOGGER.info("%s: %d files", plan.recipe.name, len(plan.frames))
-    frames = _sources(plan, resources.jobs)
+    sums.begin(chain((f.path for f in plan.frames if f.path), plan.chosen.values()))
+    frames = _sources(plan)
     shares = _shares(plan, frames, resources)
     masters = Masters(plan.chosen, ExposureFile, shares.masters)
 
@@ -56,6 +61,7 @@ def reduced(
         give_back()
 
     with (
+        quick_turns(),
         closing(masters),
         scratch(resources.scratch, shares.parked) as place,
         ThreadPoolExecutor(resources.jobs) as pool,
@@ -74,7 +80,8 @@ def reduced(
         )
         products = run(plan.recipe, frames, how)
         for exposure, path in zip(products, plan.outputs, strict=True):
-            writer.result()(exposure, path, plan.recipe.kind, stamp_of(exposure))
+            whole = signed(exposure, sums)
+            writer.result()(whole, path, plan.recipe.kind, stamp_of(exposure))
             if plan.recipe.kind in CALIBRATIONS:
                 store(path, keepers)
             for line in told(exposure):
@@ -82,15 +89,14 @@ def reduced(
             yield path
 
 
-def _sources(plan: Plan, jobs: int) -> list[Source]:
+def _sources(plan: Plan) -> list[Source]:
     """Return the frames of a plan, each with the files behind it."""
     from .io import ExposureFile, past_of  # noqa: PLC0415
 
-    paths = [frame.path for frame in plan.frames if frame.path is not None]
-    sums = checksums([*paths, *plan.chosen.values()], jobs)
     return [
-        Traced(ExposureFile(path, frame), plan.masters(frame), sums, past_of(path, frame))
-        for path, frame in zip(paths, plan.frames, strict=True)
+        Traced(ExposureFile(frame.path, frame), plan.masters(frame), past_of(frame.path, frame))
+        for frame in plan.frames
+        if frame.path is not None
     ]
 
 
@@ -121,7 +127,11 @@ def _shares(plan: Plan, frames: Sequence[Source], resources: Resources) -> Budge
 
 
 def staged(
-    plan: Plan, steps: Sequence[str], resources: Resources, report: Report = silent
+    plan: Plan,
+    steps: Sequence[str],
+    resources: Resources,
+    sums: Checksums,
+    report: Report = silent,
 ) -> Iterator[Path]:
     """Write each frame as it is after some steps; yield the paths.
 
@@ -135,7 +145,7 @@ def staged(
         part = begun.named(plan.recipe.name, kind=STAGE, suffix=suffix)
         folder = plan.outputs[0].parent
         paths = tuple(folder / f"{stem(frame)}{suffix}.fits" for frame in plan.frames)
-        yield from reduced(replace(plan, recipe=part, outputs=paths), resources, (), report)
+        yield from reduced(replace(plan, recipe=part, outputs=paths), resources, (), sums, report)
 
 
 def told(exposure: Exposure) -> Iterator[str]:

@@ -1,7 +1,9 @@
 """The ``reduce`` command as a class."""
 
+from contextlib import closing
 from pathlib import Path
 
+from ..checksums import Checksums
 from ..logs import LOGGER
 from ..recipes.generic import without_stages
 from ..reductions import reduced, staged
@@ -62,8 +64,9 @@ class Reduce:
         plan, keepers = prepared(request, settings, LOGGER.warning)
         self.recipename = plan.recipe.name
         how = resources(settings)
-        for path in staged(plan, stages, how):
-            LOGGER.info("%s: written", path)
-        products = [str(path) for path in reduced(plan, how, keepers)]
+        with closing(Checksums()) as sums:
+            for path in staged(plan, stages, how, sums):
+                LOGGER.info("%s: written", path)
+            products = [str(path) for path in reduced(plan, how, keepers, sums)]
         self.output_filenames = products
         self.processed_filenames = products if keepers else []

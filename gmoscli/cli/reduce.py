@@ -20,6 +20,7 @@ from .common import (
 from .words import CALIBRATION, PARAMETER, RECIPE, STEP
 
 if TYPE_CHECKING:
+    from ..checksums import Checksums
     from ..config import Settings
     from ..reductions import Resources
     from ..request import Request
@@ -124,16 +125,28 @@ def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
         dataselect --tags BIAS raw/*.fits | reduce -
         reduce @science.lis --recipe reduceSeparateCCDs
     """
+    from ..checksums import Checksums
+
+    end_on_signals()
+    names = list(expand(files, null=null))
+    sums = Checksums()
+    click.get_current_context().call_on_close(sums.close)
+    if not (options["dry_run"] or options["explain"]):
+        sums.begin(map(Path, names))  # while numpy is loaded, a second processor has time for it
+    _reduce(names, sums, options | {"end": "\0" if null else "\n"})
+
+
+def _reduce(names: list[str], sums: "Checksums", options: Mapping[str, Any]) -> None:
+    """Reduce files together, or say what would be done."""
     from ..logs import LOGGER
     from ..recipes.generic import without_stages
     from ..session import prepared, settings_here
 
-    end_on_signals()
     settings = settings_here(options["config"])
     resources = _resources(settings, options)
     _start_log(settings, options)
     params, stages = without_stages(_pairs(options["params"]))
-    request = _request(list(expand(files, null=null)), settings, options | {"params": params})
+    request = _request(names, settings, {**options, "params": params})
     skipped: list[str] = []
 
     def skip(message: str) -> None:
@@ -149,11 +162,11 @@ def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
     from ..reductions import reduced, staged
     from .progress import progress
 
-    end = "\0" if null else "\n"
+    end = options["end"]
     with progress(not options["quiet"]) as display:
-        for path in staged(plan, [*options["stages"], *stages], resources, display):
+        for path in staged(plan, [*options["stages"], *stages], resources, sums, display):
             display.write(f"{path}{end}")
-        for path in reduced(plan, resources, keepers, display):
+        for path in reduced(plan, resources, keepers, sums, display):
             display.write(f"{path}{end}")
             _show(path, options)
     if skipped:

@@ -17,8 +17,10 @@ def past_of(path: Path, headers: Headers) -> Past:
     return Past(
         tuple(Done(*line) for line in _lines(tables.get("HISTORY"), "step primitive args")),
         tuple(
-            Used(*line)
-            for line in _lines(tables.get("PROVENANCE"), "filename md5 provenance_added_by")
+            Used(name, md5, step)
+            for name, md5, step in _lines(
+                tables.get("PROVENANCE"), "filename md5 provenance_added_by"
+            )
         ),
     )
 

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from gmoscli.checksums import Checksums
 from gmoscli.reductions import reduced
 from gmoscli.request import Request
 from gmoscli.session import prepared, resources, settings_here
@@ -28,7 +29,7 @@ def main() -> None:
         seconds[what] = now - begun.setdefault(what, now)
 
     how = replace(resources(settings), jobs=int(jobs))
-    for _ in reduced(plan, how, keepers, report):
+    for _ in reduced(plan, how, keepers, Checksums(), report):
         pass
     json.dump(seconds, sys.stdout)
 

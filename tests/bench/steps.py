@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gmoscli.checksums import Checksums
 from gmoscli.recipe import Recipe
 from gmoscli.recipes import recipe_named
 from gmoscli.reductions import reduced
@@ -29,7 +30,7 @@ def main() -> None:
     settings = settings_here()
     plan, keepers = prepared(Request(tuple(map(Path, sys.argv[1:])), recipe), settings, print)
     begun = time.perf_counter()
-    for _ in reduced(plan, replace(resources(settings), jobs=1), keepers):
+    for _ in reduced(plan, replace(resources(settings), jobs=1), keepers, Checksums()):
         pass
     total = time.perf_counter() - begun
     print(json.dumps({"total": total, "seconds": seconds, "pixels": max(pixels.values())}))

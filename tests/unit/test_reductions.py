@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from gmoscli.cards import Header, Headers
+from gmoscli.checksums import Checksums
 from gmoscli.choosing import chosen_recipe, with_params
 from gmoscli.errors import BadFile, CalibrationMissing, GmosError, ReductionError, UsageError
-from gmoscli.frame import Exposure
-from gmoscli.provenance import checksums, stamp_of
+from gmoscli.frame import Exposure, Used
+from gmoscli.provenance import signed, stamp_of
 from gmoscli.recipes.bias import bias as bias_recipe
 from gmoscli.recipes.flat import flat as flat_recipe
 from gmoscli.recipes.science import separate_ccds
@@ -322,7 +323,7 @@ def test_what_would_stop_the_writing_stops_the_work_before_it(
     path = a_file(tmp_path, "N1.fits", **BIAS)
     plan = planned(Request((path,), **request_), EVERYTHING, unheard, unheard)
     with pytest.raises(GmosError, match=says):
-        list(reduced(plan, Resources(), ()))
+        list(reduced(plan, Resources(), (), Checksums()))
 
 
 # ---- reproducibility
@@ -350,9 +351,11 @@ def test_source_date_epoch_takes_the_place_of_that_time(monkeypatch):
     assert stamp_of(exposed(("2022-06-27", "08:00:00"))) == when.isoformat()
 
 
-def test_checksums_are_those_of_md5(tmp_path):
-    paths = [tmp_path / name for name in "abc"]
-    for path in paths:
-        path.write_text(path.name)
-    expected = {path: hashlib.md5(path.name.encode()).hexdigest() for path in paths}
-    assert checksums([*paths, paths[0]], 2) == expected
+def test_a_product_is_signed_with_the_checksums_of_the_files_that_lie_there(tmp_path):
+    path = tmp_path / "N1.fits"
+    path.write_text("pixels")
+    before = Used("N0.fits", "0" * 32, "prepare")
+    used = (Used("N1.fits", "", "prepare", path), before)
+    obs = replace(an_observation(), used=(*used, Used("N1.fits", "", "prepare", path)))
+    own = Used("N1.fits", hashlib.md5(b"pixels").hexdigest(), "prepare")
+    assert signed(Exposure(obs, ()), Checksums()).obs.used == (own, before)
