@@ -35,7 +35,7 @@ MIXES = {
 }
 """Seeing of five frames, arcsec."""
 ALIGNED: dict[str, tuple[float, dict[str, Any]]] = {
-    "sparse": (0.05, {"star_density": 0.7, "galaxy_density": 0.0}),
+    "sparse": (0.05, {"star_density": 0.4, "galaxy_density": 0.0}),
     "headers 10 arcsec off": (0.01, {"pointing_error": 10.0}),
     "first frame worst": (0.01, {"seeing": (1.6, 0.7, 0.8), "exposure": (30.0, 90.0, 60.0)}),
     "turned": (0.01, {"roll_error": 0.05}),
@@ -83,7 +83,8 @@ class Nights:
                 "filter": band,
                 "binning": (binned, binned),
                 "exposure": (seconds,),
-                "magnitudes": (15.5, 23.0),
+                "star_density": 60.0,  # 150 isolated ones of 20 mag on a ccd lit all over ...
+                "magnitudes": (15.5, 21.0),  # ... and none of those in numbers that crowd it
             }
             night = Night(**usual | more)
             self._made[name] = Site(self.shop, name, night, effects or Effects())

@@ -52,6 +52,11 @@ class Field:
     night: Night
 
     @property
+    def sky(self) -> Points:
+        """True RA and Dec, degrees."""
+        return np.column_stack([self.sources.ra, self.sources.dec])
+
+    @property
     def flux(self) -> Floats:
         """Electrons in the reference frame."""
         return self.rate * self.seconds

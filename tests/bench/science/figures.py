@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import repeat
 from typing import Any
 
 
@@ -31,21 +32,28 @@ def within(
     limits: tuple[float, float],
     unit: str = "",
     remark: str = "",
+    asked: Iterable[bool] = repeat(True),
 ) -> Figure:
-    """Return a figure all of whose values have to lie between limits."""
+    """Return a figure whose values have to lie between limits: all of them, or those asked for."""
     numbers = tuple(map(float, values))
     low, high = limits
     target = f"{low:g} to {high:g}" if low > float("-inf") else f"<= {high:g}"
-    known = [x for x in numbers if not math.isnan(x)]
+    known = [x for x, judged in zip(numbers, asked, strict=False) if judged and not math.isnan(x)]
     met = all(low <= x <= high for x in known) if known else None
     return Figure(what, night, numbers, unit, f"{target} {unit}".rstrip(), met, remark)
 
 
 def below(
-    what: str, night: str, values: Iterable[float], limit: float, unit: str = "", remark: str = ""
+    what: str,
+    night: str,
+    values: Iterable[float],
+    limit: float,
+    unit: str = "",
+    remark: str = "",
+    asked: Iterable[bool] = repeat(True),
 ) -> Figure:
-    """Return a figure whose values may not exceed a limit."""
-    return within(what, night, values, (float("-inf"), limit), unit, remark)
+    """Return a figure whose values, or those asked for, may not exceed a limit."""
+    return within(what, night, values, (float("-inf"), limit), unit, remark, asked)
 
 
 def cells(figure: Figure) -> tuple[str, ...]:

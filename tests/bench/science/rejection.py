@@ -27,7 +27,7 @@ def rejection(site: Site) -> Iterator[Figure]:
     (site.desk.folder / "plain.toml").write_text(NO_REJECTION)
     clipped = fields(site.stack(count), site)
     plain = fields(site.stack(count, "-r", "plain.toml", mark="plain"), site)
-    lost = [_lost(one, other, count) for one, other in zip(clipped, plain, strict=True)]
+    lost = [_lost(one, other, site, count) for one, other in zip(clipped, plain, strict=True)]
     medians = [float(np.median(np.abs(part))) if len(part) else float("nan") for part in lost]
     worst = [float(np.abs(part).max(initial=0.0)) for part in lost]
     numbers = " ".join(str(len(part)) for part in lost)
@@ -36,10 +36,10 @@ def rejection(site: Site) -> Iterator[Figure]:
     yield below(f"{what}, worst", site.name, worst, 1.0, "mmag")
 
 
-def _lost(one: Field, other: Field, count: int) -> Floats:
+def _lost(one: Field, other: Field, site: Site, count: int) -> Floats:
     """Return what bright stars alone lose by rejection, mmag."""
     radius = RADIUS / other.scale
-    use = alone(other, radius, count)
+    use = alone(other, site, count)
     use[use] = other.magnitude[use] < BRIGHTEST
     at = other.at[use]
     whole, _, _ = sep.sum_circle(other.ccd.sci - other.level, *at.T, radius, subpix=9)

@@ -1,15 +1,18 @@
 """Bright stars that stand alone: their fluxes, colours and places.
 
-Fluxes are sums in circles of 2.2 arcsec over the local sky, on unflagged pixels that all frames
-cover (elsewhere the mean seeing is another), of stars to which neighbours add less than a fifth;
-the same sums on a noiseless model of the field take the neighbours and lost wings out. The photon
-limit is what the true counts of star and sky and the read noise of all frames make of such a sum,
-the frames weighted at best. Places are windowed centroids; the truth is where the reference frame's
-headers have the true positions.
+Fluxes are sums in circles of 2.2 arcsec on unflagged pixels, of stars to which neighbours add less
+than a twentieth and which all frames see whole (elsewhere the mean seeing is another); the same
+sums on a noiseless model of the field take the neighbours and lost wings out. The sky is measured
+in wide cells, without the light of the model: in narrow ones its own noise would count, 1 to 2 mmag
+of a star of 20 mag. The photon limit is what the true counts of star and sky and the read noise of
+all frames make of such a sum, the frames weighted at best. Places are windowed centroids; the truth
+is where the reference frame's headers have the true positions.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import fields as columns_of
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,18 +23,29 @@ from gmoscli.geometry import Points
 
 from .field import WIDTH, Field, Floats, fields, scatter
 from .figures import Figure, below, within
+from .seen import seen
 from .site import Site
 
 RADIUS = 2.2
 """Of the aperture, arcsec."""
-LEAK = 0.2
+LEAK = 0.05
 """Share of a star's light that neighbours may add."""
+WIDE = 256
+"""Pixels on a side of the cells in which the sky is measured."""
 MMAG = 2500 / np.log(10)
+OF_SCATTER = 1.17
+"""Error of a scatter by the median absolute deviation of n values: so much of it over root n."""
+OF_MEDIAN = 1.25
+"""Error of a median of n normal values: so many sigmas over root n."""
 BRIGHT, FAINT = 16.5, 20.7
 """Magnitudes of the stars that tell of colours and places."""
-TWENTY = (19.3, 20.7)
+TWENTY = (19.5, 20.5)
 """Magnitudes of the stars that are held against the photon limit."""
+FAR = 5.0
+"""Photon limits, and as many mmag, by which a star is far off."""
 FEWEST = 5
+CROSSING = 20
+"""Stars that dithers have to carry over a gap for what is beyond to be placed by them."""
 
 
 @dataclass(frozen=True)
@@ -47,25 +61,46 @@ class Stars:
     offset: Points
     """Of the place, mas."""
 
+    @cached_property
+    def line(self) -> tuple[float, float]:
+        """Zero point and slope with colour of the differences; NaN for few stars."""
+        if len(self.colour) < FEWEST:
+            return float("nan"), float("nan")
+        keep = np.ones(len(self.colour), bool)
+        slope = zero = 0.0
+        for _ in range(3):
+            weight = 1 / np.hypot(self.limit, 1.0)
+            slope, zero = np.polyfit(self.colour[keep], self.difference[keep], 1, w=weight[keep])
+            off = self.difference - zero - slope * self.colour
+            keep = np.abs(off) < 4 * np.maximum(scatter(off[keep]), self.limit)
+        return float(zero), float(slope)
+
+    @property
+    def residual(self) -> Floats:
+        """The differences less that line, mmag."""
+        zero, slope = self.line
+        return self.difference - zero - slope * self.colour
+
     def where(self, some: NDArray[np.bool_]) -> "Stars":
         """Return some of the stars."""
-        return Stars(*(column[some] for column in vars(self).values()))
+        return Stars(*(getattr(self, one.name)[some] for one in columns_of(self)))
 
 
 def stars(site: Site, count: int) -> Iterator[Figure]:
     """Yield the figures of the stack of so many frames."""
     night = f"{site.name} N={count}"
     parts = [measured(part, site, count) for part in fields(site.stack(count), site)]
-    yield _photometry(parts, night)
+    yield from _photometry(parts, night)
     yield _colours(parts, night)
-    yield from _places(parts, night)
+    yield from _places(parts, night, crossing(site, count))
 
 
 def measured(part: Field, site: Site, count: int) -> Stars:
     """Return the stars of one ccd that stand alone."""
     radius = RADIUS / part.scale
-    use = alone(part, radius, count)
-    sci = part.ccd.sci - part.level
+    use = alone(part, site, count)
+    sky = sep.Background(part.ccd.sci - part.model, mask=part.covered, bw=WIDE, bh=WIDE, fw=1, fh=1)
+    sci = part.ccd.sci - sky.back()
     at = part.at[use]
     flux, _, _ = sep.sum_circle(sci, *at.T, radius, subpix=9)
     true, _, _ = sep.sum_circle(part.model, *at.T, radius, subpix=9)
@@ -80,8 +115,9 @@ def measured(part: Field, site: Site, count: int) -> Stars:
     )
 
 
-def alone(part: Field, radius: float, count: int) -> NDArray[np.bool_]:
-    """Say which sources are bright stars that stand alone, unflagged, in circles of some pixels."""
+def alone(part: Field, site: Site, count: int) -> NDArray[np.bool_]:
+    """Say which sources are bright stars that stand alone, unflagged, and in all frames."""
+    radius = RADIUS / part.scale
     ny, nx = part.ccd.sci.shape
     margin = 2 * radius
     use = ((part.at > margin) & (part.at < (nx - margin, ny - margin))).all(axis=1)
@@ -89,25 +125,14 @@ def alone(part: Field, radius: float, count: int) -> NDArray[np.bool_]:
     flagged = (part.ccd.dq > 0).astype(np.float32)
     spoilt, _, _ = sep.sum_circle(flagged, *part.at[use].T, radius, subpix=1)
     use[use] = spoilt == 0
-    use[use] = _covered(part, part.at[use], count)
+    index = part.ccd.info.index
+    use[use] = seen(site, part.sky[use], count, 2 * RADIUS)[:, index - 1].all(axis=0)
     distance = np.hypot(*(part.at[use][:, None] - part.at[None]).transpose(2, 0, 1))
     nearest = np.maximum(distance - radius / 2, 0) / part.size
     shed = part.flux * 2 * (radius / part.size) ** 2 * (1 + nearest**2) ** -3.0
     shed[np.arange(len(shed)), np.flatnonzero(use)] = 0
     use[use] = shed.sum(axis=1) < LEAK * part.flux[use]
     return use
-
-
-def _covered(part: Field, at: Points, count: int) -> NDArray[np.bool_]:
-    """Say which places all frames cover: fewer leave more variance."""
-    blank = (~part.covered).astype(np.float32)
-    reach = np.full(len(at), max(4 * part.size.min(), 15.0))
-    number, _, _ = sep.sum_circle(blank, *at.T, reach, subpix=1)
-    variance, _, _ = sep.sum_circle(part.ccd.var * blank, *at.T, reach, subpix=1)
-    usual = float(np.median(part.ccd.var[~part.covered]))
-    some = number > 0
-    enough: NDArray[np.bool_] = some & (variance < (1 + 0.5 / count) * usual * number)
-    return enough
 
 
 def _photon_limit(
@@ -127,60 +152,70 @@ def _photon_limit(
     return limit
 
 
-def _photometry(parts: list[Stars], night: str) -> Figure:
-    excess, limits, numbers = [], [], []
+def crossing(site: Site, count: int) -> list[int]:
+    """Return how many stars each ccd shares with ccd 2: here in one frame, there in another."""
+    stars = (site.sources["kind"] == "star") & (site.sources["magnitude"] < FAINT)
+    sky = np.column_stack([site.sources["ra"], site.sources["dec"]])[np.asarray(stars)]
+    somewhere = [one.any(axis=0) for one in seen(site, sky, count, RADIUS).swapaxes(0, 1)]
+    return [int((one & somewhere[1]).sum()) for one in somewhere]
+
+
+def _photometry(parts: list[Stars], night: str) -> Iterator[Figure]:
+    excess, errors, limits, numbers, far = [], [], [], [], []
     for part in parts:
         low, high = TWENTY
-        zero, slope = _line(part)
         some = (part.magnitude > low) & (part.magnitude < high)
-        residual = (part.difference - zero - slope * part.colour)[some]
-        limits.append(float(np.median(part.limit[some])) if some.any() else float("nan"))
-        excess.append(scatter(residual) - limits[-1])
-        numbers.append(int(some.sum()))
-    remark = f"limits {_words(limits)}; {_words(numbers)} stars"
-    return below("photometry of 20 mag over the photon limit", night, excess, 1.0, "mmag", remark)
+        limit, off = part.limit[some], part.residual[some]
+        typical = float(np.median(limit)) if some.any() else float("nan")
+        spread = typical * scatter(off / limit)
+        excess.append(spread - typical)
+        errors.append(OF_SCATTER * spread / np.sqrt(max(len(off), 1)))
+        limits.append(typical)
+        numbers.append(len(off))
+        far.append(int((np.abs(off) > FAR * (limit + 1)).sum()))
+    remark = f"errors {_words(errors)}; limits {_words(limits)}; {_words(numbers)} stars"
+    what = "photometry of 20 mag over the photon limit"
+    yield below(what, night, excess, 1.0, "mmag", remark)
+    yield Figure(f"stars of 20 mag off by {FAR:g} limits", night, tuple(far), "stars")
 
 
 def _colours(parts: list[Stars], night: str) -> Figure:
-    slopes = [_line(part)[1] for part in parts]
+    slopes = [part.line[1] for part in parts]
     errors = [_slope_error(part) for part in parts]
-    remark = f"errors {_words(errors)}"
+    remark = f"errors {_words(errors)}; {_words([len(part.limit) for part in parts])} stars"
     return within("colour terms, from the truth", night, slopes, (-2, 2), "mmag/mag", remark)
 
 
-def _line(part: Stars) -> tuple[float, float]:
-    """Return zero point and slope with colour of the differences; NaN for few stars."""
-    if len(part.colour) < FEWEST:
-        return float("nan"), float("nan")
-    keep = np.ones(len(part.colour), bool)
-    slope = zero = 0.0
-    for _ in range(3):
-        weight = 1 / np.hypot(part.limit, 1.0)
-        slope, zero = np.polyfit(part.colour[keep], part.difference[keep], 1, w=weight[keep])
-        off = part.difference - zero - slope * part.colour
-        keep = np.abs(off) < 4 * np.maximum(scatter(off[keep]), part.limit)
-    return float(zero), float(slope)
-
-
 def _slope_error(part: Stars) -> float:
-    if len(part.colour) < FEWEST:
+    """Return the error of the slope by the scatter of the stars, weighted as in the fit."""
+    if len(part.limit) < FEWEST:
         return float("nan")
-    return scatter(part.difference) / float(np.std(part.colour) * np.sqrt(len(part.colour)))
+    expected = np.hypot(part.limit, 1.0)
+    weight = expected**-2.0
+    about = part.colour - np.average(part.colour, weights=weight)
+    return scatter(part.residual / expected) / float(np.sqrt((weight * about**2).sum()))
 
 
-def _places(parts: list[Stars], night: str) -> Iterator[Figure]:
+def _places(parts: list[Stars], night: str, crosses: list[int]) -> Iterator[Figure]:
     bright = [part.where(part.limit < 3.0) for part in parts]
     middles = [
         np.median(part.offset, axis=0) if len(part.offset) >= FEWEST else np.full(2, np.nan)
         for part in bright
     ]
     apart = [float(np.hypot(*(middle - middles[1]))) for middle in middles]
-    errors = [scatter(part.offset[:, 0]) / np.sqrt(max(len(part.offset), 1)) for part in bright]
-    remark = f"errors {_words(errors)}; {_words([len(part.offset) for part in bright])} stars"
-    yield below("offset of each ccd from ccd 2", night, apart, 10, "mas", remark)
     within_ccd = [
         scatter((part.offset - np.median(part.offset, axis=0)).ravel()) for part in bright
     ]
+    errors = [
+        OF_MEDIAN * spread / np.sqrt(max(len(part.offset), 1))
+        for part, spread in zip(bright, within_ccd, strict=True)
+    ]
+    asked = [number >= CROSSING for number in crosses]
+    remark = (
+        f"errors {_words(errors)}; {_words([len(part.offset) for part in bright])} stars;"
+        f" {_words([crosses[0], crosses[2]])} cross{'' if all(asked) else ': few'}"
+    )
+    yield below("offset of each ccd from ccd 2", night, apart, 10, "mas", remark, asked)
     yield Figure("scatter of places, one axis", night, tuple(within_ccd), "mas")
     whole = float(np.hypot(*middles[1]))
     yield Figure("offset of ccd 2 from the reference's headers", night, (whole,), "mas")
