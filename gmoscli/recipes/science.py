@@ -49,7 +49,7 @@ combine = (
     flag_cosmic_rays,
     resample,
     clip_noise,
-    average,
+    average.set(gaps="fill"),
     map_sources,
 )
 """From calibrated frames to a catalogued stack."""

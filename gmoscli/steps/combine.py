@@ -12,6 +12,7 @@ from ..dq import UNUSABLE, Dq
 from ..frame import Deep, Plane, Planes
 from ..stats import places
 from ..step import Choice, Range, step
+from .complete import completed
 
 _UNUSABLE = np.uint16(UNUSABLE)
 LIGHT = 3.0
@@ -122,12 +123,18 @@ def average(
         "keep saturated values, and their flag, or drop them where other frames are not",
         Choice(("keep", "drop")),
     ] = "keep",
+    gaps: Annotated[
+        str,
+        "where a frame has no good value in a star, leave the mean to the others, or fill in",
+        Choice(("leave", "fill")),
+    ] = "leave",
 ) -> Planes:
     """Return the weighted mean of the good values, with the variance that its weights give.
 
     Where no frame is good, the mean of those that have data stands in, with their flags. Where
     none has data, 0 and the flag NO_DATA. A star that saturates in the sharper frames stays
-    flagged, whatever the others say; in a calibration a full pixel is a cosmic ray.
+    flagged, whatever the others say; in a calibration a full pixel is a cosmic ray. What a gap of
+    one frame takes from a star of other seeing can be filled in (:mod:`.complete`).
     """
     left_out = _UNUSABLE | np.uint16(Dq.SATURATED if saturated == "drop" else 0)
     good = (deep.dq & left_out) == 0
@@ -146,7 +153,8 @@ def average(
     lit = total > 0
     norm = np.where(lit, total, np.float32(1))
     dq[~lit] = Dq.NO_DATA
-    return Planes(sci / norm, var / np.square(norm), dq, used, *counted(deep))
+    mean = Planes(sci / norm, var / np.square(norm), dq, used, *counted(deep))
+    return completed(mean, deep) if gaps == "fill" else mean
 
 
 def counted(deep: Deep) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
