@@ -53,6 +53,7 @@ def frames_table(exposure: Exposure) -> fits.BinTableHDU:
         _numbers("EXPTIME", "s", [obs.exposure_time for obs in frames]),
         _numbers("MATCHES", "", [obs.placement.matches for obs in frames]),
         _numbers("ALIGNRMS", "arcsec", [obs.placement.rms for obs in frames]),
+        _numbers("ALIGNERR", "arcsec", [obs.placement.error for obs in frames]),
         _numbers("SCALE", "", [obs.placement.scale for obs in frames]),
         _numbers("SCALEERR", "", [obs.placement.scale_error for obs in frames]),
         _numbers("FWHM", "arcsec", [_seeing(obs) for obs in frames]),

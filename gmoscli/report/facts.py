@@ -82,7 +82,7 @@ def _frame(row: Row, product: Observation) -> Row:
     if row.get("MATCHES", 1):
         return {**row, "CLEAR": light}
     alone = f"{row['FRAME']}.fits" == product.headers.phu.get("REFFRAME")
-    unknown = dict.fromkeys({"MATCHES", "ALIGNRMS", "SCALEERR"} & row.keys(), nan)
+    unknown = dict.fromkeys({"MATCHES", "ALIGNRMS", "ALIGNERR", "SCALEERR"} & row.keys(), nan)
     return {**row, **unknown, "CLEAR": 1.0 if alone else nan}
 
 

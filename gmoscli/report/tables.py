@@ -91,6 +91,7 @@ _FRAMES: tuple[tuple[str, str, float, str], ...] = (
     ("EXPTIME", "Exposure (s)", 1.0, "g"),
     ("MATCHES", "Stars matched", 1.0, ".0f"),
     ("ALIGNRMS", "Alignment (mas)", 1e3, ".1f"),
+    ("ALIGNERR", "± mas", 1e3, ".1f"),
     ("FWHM", "Seeing (arcsec)", 1.0, ".2f"),
     ("SCALE", "Scale", 1.0, ".4f"),
     ("SCALEERR", "± error", 1.0, ".4f"),
