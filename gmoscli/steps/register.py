@@ -29,6 +29,8 @@ FLOOR = 0.005
 """Arcsec: what distortion and the atmosphere leave, however bright the star."""
 BESIDE = 0.03
 """Of a star's width: how far what shines beside it may draw its centroid."""
+BLENDED = 0.03
+"""Of a star's light: how much of what shines beside it one seeing adds, and another does not."""
 RAYLEIGH = 1.177
 """Median distance from the centre, over the sigma of one axis, of normal errors in a plane."""
 TAIL = 2.5
@@ -119,12 +121,13 @@ def _on_ccd(info: CcdInfo, centre: tuple[float, float], stars: bool) -> Stars:
     sky = info.wcs.sky(np.column_stack([some["x"], some["y"]]))
     noise_to_signal = some["flux_error"] / np.maximum(some["flux"], 1e-9)
     width = (info.fwhm or 4.0) * info.wcs.scale / 2.355
-    share = np.hypot(np.minimum(noise_to_signal, 1.0), np.where(some["alone"], 0.0, BESIDE))
+    beside = np.where(some["alone"], 0.0, 1.0)
+    share = np.hypot(np.minimum(noise_to_signal, 1.0), BESIDE * beside)
     return Stars(
         project(sky, centre) * ARCSEC,
         np.hypot(width * share, FLOOR),
         some["flux"],
-        some["flux_error"],
+        np.hypot(some["flux_error"], BLENDED * beside * some["flux"]),
         np.full(len(some), info.index),
     )
 

@@ -50,6 +50,21 @@ def test_variable_and_blended_stars_do_not_count(share):
     assert scale_of(frame).scale * 0.9 == pytest.approx(1, abs=0.005)
 
 
+def test_stars_with_something_beside_them_count_less_than_those_alone():
+    # A worse seeing brings a bright star the light of its neighbour: 5 %, on three stars of ten.
+    flux = np.where(np.arange(10) < 3, 1e6, 3e4)
+    frames = []
+    for reference, light in ((True, 1.0), (False, np.where(np.arange(10) < 3, 1.05, 1.0))):
+        noisy = flux * light + 100 * np.random.default_rng(int(reference)).normal(size=10)
+        one = a_starry_observation(X[:10], Y[:10], noisy, reference=reference)
+        sources = one.ccds[0].sources.copy()
+        sources["alone"] = flux < 1e5
+        frames.append(replace(one, ccds=(replace(one.ccds[0], sources=sources),)))
+    found = match_counts(frames)[1].placement
+    assert found.scale == pytest.approx(1, abs=0.004)
+    assert abs(found.scale - 1) < 4 * found.scale_error
+
+
 def test_with_few_stars_the_exposure_times_decide():
     faint = a_starry_observation(X[:3], Y[:3], FLUX[:3], exposure_time=25.0)
     found = scale_of(faint)
