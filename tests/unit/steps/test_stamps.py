@@ -14,6 +14,7 @@ from gmoscli.steps.stamps import (
     mirrored,
     shapes,
     stamps,
+    unseen_within,
     without_rays,
 )
 from tests.builders import a_ccd, a_sky_ccd, starlight
@@ -98,6 +99,21 @@ def test_unseen_pixels_are_as_bright_as_those_opposite():
     mended = circles(mirrored(cut), [8.0])[0] - clean
     # The pixel opposite is at most a pixel off: what was lost comes back but for a third.
     assert np.abs(mended).sum() < 0.35 * np.abs(lost).sum()
+
+
+@pytest.mark.parametrize("radius", [3.0, 9.9, 14.2])
+def test_the_unseen_share_of_a_circle_is_that_of_its_pixels(radius):
+    rng = np.random.default_rng(3)
+    dq = np.where(rng.random(SHAPE) < 0.2, Dq.BAD, 0).astype(np.uint16)
+    dq[:, 140:150] = Dq.NO_DATA
+    x, y = np.append(X, 2.3), np.append(Y, 100.4)  # the last one at the edge of the array
+    share = unseen_within(stamps(a_ccd(np.ones(SHAPE), dq=dq), x, y, np.zeros(len(x)), 16), radius)
+    rows, columns = np.mgrid[-20 : SHAPE[0] + 20, -20 : SHAPE[1] + 20]
+    seen = np.pad(dq == 0, 20)
+    for one, x0, y0 in zip(share, x, y, strict=True):
+        inside = np.hypot(columns - x0, rows - y0) <= radius
+        assert one == pytest.approx((inside & ~seen).sum() / inside.sum(), abs=1e-6)
+    assert share[-1] > 0.3 or radius < 5
 
 
 def test_cosmic_rays_become_unseen_and_stars_stay():

@@ -1,0 +1,58 @@
+"""Stars of one field grow alike, and neighbours do not change their curve."""
+
+import numpy as np
+import pytest
+
+from gmoscli.steps.catalogue import BASE, RADII, growth_curve
+from gmoscli.steps.profile import moffat_growth
+from tests.builders import a_catalogue
+
+FLUX = 10 ** np.random.default_rng(0).uniform(4, 5.5, 40)
+SHAPE = moffat_growth(RADII, 0.8, 3.0)
+
+
+def stars(n=40, **columns):
+    """A catalogue of stars with the growth curves of one seeing, and photon noise."""
+    growth = FLUX[:n, None] * SHAPE
+    growth += np.sqrt(growth) * np.random.default_rng(1).normal(size=growth.shape)
+    x = np.arange(n, dtype=float)
+    return a_catalogue(x, x, FLUX[:n], np.sqrt(FLUX[:n]), growth=growth, **columns)
+
+
+def test_the_curve_is_that_of_the_stars():
+    curve, error = growth_curve([stars(20), stars(40)])
+    np.testing.assert_allclose(curve, SHAPE / SHAPE[BASE], atol=0.005)
+    assert error.shape == RADII.shape and (error >= 0.001).all()
+
+
+def test_in_a_crowded_field_it_ends_where_the_light_of_neighbours_begins():
+    crowded = stars(alone=np.arange(40) < 4)
+    beside = np.random.default_rng(2).uniform(0, 0.5, (40, 1)) * FLUX[:, None]
+    crowded["growth"][:, BASE + 1 :] += beside * (np.arange(len(RADII) - BASE - 1) + 1)
+    curve, error = growth_curve([crowded])
+    np.testing.assert_allclose(curve, (SHAPE / SHAPE[BASE])[: BASE + 1], atol=0.005)
+    assert curve.shape == error.shape
+
+
+def test_five_stars_alone_tell_of_the_wings():
+    curve, _ = growth_curve([stars(alone=np.arange(40) < 5)])
+    assert curve.shape == RADII.shape
+
+
+@pytest.mark.parametrize("left", [0, 4])
+def test_fewer_than_five_stars_make_no_curve(left):
+    assert growth_curve([stars(star=np.arange(40) < left)]) is None
+    assert growth_curve([stars(left)]) is None
+
+
+def test_faint_stars_and_those_with_unknown_circles_do_not_count():
+    odd = stars()
+    odd["growth"][:20] = 0.0
+    odd["flux_error"][20:] = odd["flux"][20:] / 10
+    odd["growth"][20:] *= np.linspace(1, 2, len(RADII))
+    curve, _ = growth_curve([odd, stars(20)])
+    np.testing.assert_allclose(curve, SHAPE / SHAPE[BASE], atol=0.005)
+
+
+def test_no_catalogue_makes_no_curve():
+    assert growth_curve([]) is None
