@@ -35,6 +35,7 @@ def main() -> None:
                 "matrix": there.fix.matrix.tolist(),
                 "shift": there.fix.shift.tolist(),
                 "scale": there.scale,
+                "scale_error": there.scale_error,
                 "reference": obs.reference,
                 "matches": there.matches,
                 "rms": there.rms,

@@ -115,6 +115,7 @@ class Placed:
     """With the matrix: tangent plane of the reference to that of this frame, degrees."""
     scale: float
     """Multiplies its counts."""
+    scale_error: float
     reference: bool
     matches: int
     rms: float
