@@ -41,6 +41,8 @@ class Conditions:
     transparency: float
     sky: float
     """e-/s per unbinned pixel; of a flat: e- per binned pixel in all."""
+    slope: tuple[float, float]
+    """Of the sky along x and y, over its level: how much it rises in 5 arcmin."""
     fringes: float
     """Amplitude of the fringes over the sky."""
     colour: float
@@ -80,6 +82,7 @@ def conditions(night: Night, effects: Effects, shot: Shot) -> Conditions:
         if science and effects.transparency
         else 1.0,
         sky=_sky(night, effects, shot),
+        slope=_slope(night, effects, shot),
         fringes=_fringes(night, effects, shot),
         colour=_colour(night, effects, shot),
     )
@@ -137,6 +140,14 @@ def _sky(night: Night, effects: Effects, shot: Shot) -> float:
     if night.sky:
         return turn(night.sky, index)
     return brightness.sky_rate(night.array, night.filter) * turn(_SKY_VARIATION, index)
+
+
+def _slope(night: Night, effects: Effects, shot: Shot) -> tuple[float, float]:
+    if shot.kind != "science" or not effects.moonlight:
+        return 0.0, 0.0
+    angle = 2 * pi * generator(night.seed, "moonlight", shot.index).random()
+    rise = turn(night.moonlight, shot.index)
+    return rise * cos(angle), rise * sin(angle)
 
 
 def _fringes(night: Night, effects: Effects, shot: Shot) -> float:

@@ -24,6 +24,7 @@ class Effects:
     seeing: Annotated[bool, "seeing and elongation of stars that change from frame to frame"] = True
     transparency: Annotated[bool, "clouds: transparency that changes from frame to frame"] = True
     sky_variation: Annotated[bool, "a sky level that changes from frame to frame"] = True
+    moonlight: Annotated[bool, "a slope of the sky that changes from frame to frame"] = False
     twilight_stars: Annotated[bool, "stars in the twilight flats"] = True
     flat_colour: Annotated[bool, "a colour of the twilight that changes along the flats"] = True
     guide_probe: Annotated[bool, "the shadow of the guide probe (OIWFS) in science frames"] = False

@@ -8,11 +8,14 @@ from .camera import chip_map, focal_plane
 from .chips import colour_term
 from .conditions import Frame
 from .fringes import fringe_pattern
+from .optics import from_middle
 from .passing import probe_shadow, satellite_trail
 from .profiles import paint, profiles
 from .scene import chip_rates, scene
 
 Plane = NDArray[np.float32]
+
+_SLOPE = 300.0  # arcsec in which the sky rises by what its slope tells
 
 
 def light(frame: Frame, area: CcdArea) -> tuple[Plane, Plane]:
@@ -63,4 +66,8 @@ def _background(frame: Frame, area: CcdArea) -> Plane:
     plane = np.full(area.shape, level, np.float32)
     if now.fringes * level > 0:
         plane *= 1 + np.float32(now.fringes) * fringe_pattern(night, area)
+    if any(now.slope):  # moonlight has no lines that interfere
+        x, y = (axis * night.array.pixel_scale / _SLOPE for axis in from_middle(night, area))
+        plane += np.asarray(level * now.slope[0] * x, np.float32)
+        plane += np.asarray(level * now.slope[1] * y, np.float32)[:, None]
     return plane

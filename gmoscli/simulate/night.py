@@ -72,6 +72,8 @@ class Night:
     transparency: tuple[float, ...] = (1.0, 0.97, 0.93, 0.99, 0.95)
     sky: tuple[float, ...] = ()
     """Sky of each science frame, e-/s per unbinned pixel; empty: a dark sky, slightly varying."""
+    moonlight: tuple[float, ...] = (0.04, 0.01, 0.06, 0.02, 0.03)
+    """By how much the sky of each science frame rises in 5 arcmin, over its level."""
     fringe_amplitude: float | None = None
     """Of the fringes over the sky; None: what filter and chips are known for."""
     star_density: float = 20.0

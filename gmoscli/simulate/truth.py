@@ -111,6 +111,8 @@ def _frame(night: Night, effects: Effects, shot: Shot) -> dict[str, object]:
         "transparency": now["transparency"],
         "sky": now["sky"] if science else 0.0,
         "level": 0.0 if science else now["sky"],
+        "slope_x": now["slope"][0],
+        "slope_y": now["slope"][1],
         "fringes": now["fringes"],
         "colour": now["colour"],
     }

@@ -200,6 +200,23 @@ def test_the_guide_probe_takes_light_of_stars_and_sky_and_its_place_is_in_the_sk
     assert shadows[1] - shadows[0] == pytest.approx(40 / (4 * night.array.pixel_scale), abs=2)
 
 
+def test_moonlight_slopes_the_sky_by_what_is_told_another_way_in_every_frame():
+    night = replace(Night(binning=(4, 4), frames=3), moonlight=(0.04, 0.02))
+    rises = []
+    for i in range(3):
+        sloped = expose(night, Effects.only("sky", "moonlight"), "science", i)
+        even = expose(night, Effects.only("sky"), "science", i).ccds[1].background
+        ratio = sloped.ccds[1].background.astype(float) / even
+        rise = [np.diff(ratio.mean(axis=axis)).mean() for axis in (0, 1)]
+        slope = np.array(sloped.now.slope)
+        np.testing.assert_allclose(
+            rise, slope * 4 * night.array.pixel_scale / 300, rtol=0.01, atol=1e-7
+        )
+        rises.append(np.hypot(*slope))
+        assert not any(expose(night, Effects.only("sky"), "science", i).now.slope)
+    np.testing.assert_allclose(rises, (0.04, 0.02, 0.04))
+
+
 def test_a_satellite_crosses_the_middle_frame_alone():
     crossed = [
         expose(WIDE, Effects.only("satellite"), "science", i).ccds[0].sources.any()
