@@ -71,6 +71,16 @@ class Sky:
 
 
 @dataclass(frozen=True)
+class Fringes:
+    """How the sky of one ccd was parted into the pattern of a fringe frame and what is smooth."""
+
+    amplitude: float | None
+    """Of the pattern, over that of the fringe frame; None before there is one."""
+    smooth: NDArray[np.float64]
+    """Coefficients [j, i] of y^j x^i, which go from -1 to 1, in what was taken off the pixels."""
+
+
+@dataclass(frozen=True)
 class CcdInfo:
     """What is known of one ccd of one exposure, apart from its pixels."""
 
@@ -89,7 +99,8 @@ class CcdInfo:
     """Detected sources, see :mod:`gmoscli.steps.catalogue`; positions in pixels of the array."""
     sky: Sky | None = None
     level: float | None = None
-    """Median of the lit pixels, for scaling flats."""
+    """Median of the lit pixels, for scaling flats; level of the sky, for fringes."""
+    fringes: Fringes | None = field(default=None, repr=False, compare=False)
     fwhm: float | None = None
     """Seeing of the stars, pixels."""
     correlation: float = 1.0

@@ -3,7 +3,7 @@
 import pytest
 
 from gmoscli.plan.fringes import DITHER, FEWEST, why_no_fringes
-from gmoscli.steps.fringe import match_fringes
+from gmoscli.steps.fringe_frame import match_fringes
 from tests.unit.plan.shots import science
 
 

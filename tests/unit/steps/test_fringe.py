@@ -4,17 +4,9 @@ import numpy as np
 import pytest
 
 from gmoscli.dq import Dq
-from gmoscli.errors import ReductionError
-from gmoscli.geometry import ARCSEC
-from gmoscli.steps.fringe import (
-    amplitude,
-    centre_fringes,
-    mask_objects,
-    match_fringes,
-    shared_noise,
-    subtract_fringe,
-)
-from tests.builders import SCALE, a_ccd, a_sky_ccd, a_tan, an_info, an_observation, starlight
+from gmoscli.steps.fringe import RIM, amplitude, noise_share, subtract_fringe
+from gmoscli.steps.objects import objects
+from tests.builders import a_ccd, a_sky_ccd, a_tan, starlight
 
 SHAPE, SKY = (240, 260), 2000.0
 YY, XX = np.mgrid[: SHAPE[0], : SHAPE[1]]
@@ -72,72 +64,61 @@ def test_noise_and_flags_of_the_fringe_frame_come_along():
     assert (out.dq[5, 5], out.dq[6, 6]) == (Dq.BAD, 0)
 
 
-def test_the_variance_is_that_of_the_pixels_that_are_left():
+def frames_and_their_mean(frames=5, flat_error=0.004):
+    """Ccds of one star field, dithered, divided by one noisy flat, and their masked mean."""
+    rng = np.random.default_rng(3)
+    flat = 1 + flat_error * rng.standard_normal(SHAPE)
+    truths, ccds = [], []
+    for k in range(frames):
+        x, y = (at + 11 * k * np.array([[1], [-1]])[i] for i, at in enumerate(STARS))
+        truth = SKY + PATTERN + starlight(SHAPE, x, y, 1e5, 5.0)
+        ccd = a_sky_ccd(truth, seed=k, wcs=a_tan())
+        sci = (ccd.sci * flat).astype(np.float32)
+        var = (ccd.var + np.square(truth * flat_error)).astype(np.float32)
+        truths.append(truth)
+        ccds.append(ccd.with_planes(sci=sci, var=var))
+    masked = [objects(c.with_planes(sci=c.sci - PATTERN.astype("f4")), 2.0, RIM) for c in ccds]
+    open_ = np.array([~found.grown for found in masked])
+    number = np.maximum(open_.sum(axis=0), 1)
+    mean = (np.array([c.sci for c in ccds]) * open_).sum(axis=0) / number
+    var = (np.array([c.var for c in ccds]) * open_).sum(axis=0) / number**2
+    dq = np.where(open_.any(axis=0), 0, Dq.BAD)
+    return truths, ccds, a_ccd(mean - mean[dq == 0].mean(), var=var, dq=dq)
+
+
+def test_the_variance_is_that_of_what_is_left_on_blank_sky_and_in_sources():
+    truths, ccds, fringe = frames_and_their_mean()
+    sky, star = [], []
+    for truth, ccd in zip(truths, ccds, strict=True):
+        out = subtract_fringe(ccd, fringe)
+        left = out.sci - (truth - PATTERN)
+        left -= np.median(left)
+        bright, faint = truth - PATTERN > SKY + 500, truth - PATTERN < SKY + 5
+        good = out.dq == 0
+        for found, where in ((sky, faint & good), (star, bright & good)):
+            found.append(np.mean(np.square(left[where]) / out.var[where]))
+    assert np.mean(sky) == pytest.approx(1, abs=0.03)
+    assert np.mean(star) == pytest.approx(1, abs=0.1)  # a few thousand pixels
+
+
+def test_the_noise_of_another_nights_fringe_frame_is_added():
     out = subtract_fringe(an_image(1.0, sources=False), a_fringe(20.0))
     apart = np.diff(out.sci, axis=1)
     assert apart.var() / (2 * out.var.mean()) == pytest.approx(1, abs=0.05)
 
 
 def test_independent_errors_are_not_shared():
-    assert shared_noise(an_image(0.0, sources=False)) == pytest.approx(1, abs=0.03)
+    image = an_image(0.0, sources=False)
+    assert noise_share(image, np.ones(SHAPE, bool)) == pytest.approx(1, abs=0.05)  # 2 sigma
+
+
+def test_from_a_few_pixels_no_noise_is_told():
+    assert noise_share(an_image(0.0), np.eye(*SHAPE, dtype=bool)) == 1.0
 
 
 def test_without_a_fringe_frame_nothing_changes():
     image = an_image(1.0)
     assert subtract_fringe(image, None) is image
-
-
-def test_sources_are_masked_and_fringes_are_not():
-    masked = mask_objects(an_image(1.0), a_fringe())
-    y, x = np.rint(STARS[::-1]).astype(int)
-    assert (masked.dq[y, x] > 0).mean() > 0.95
-    assert (masked.dq > 0).mean() < 0.3
-
-
-def a_pointing(x, y, levels=(100.0, 110.0, 90.0), name="N", **changes):
-    """A frame that points (x, y) arcsec off, with a median of sky on each ccd."""
-    crval = (150.0 + x / ARCSEC / np.cos(np.radians(30)), 30.0 + y / ARCSEC)
-    infos = [
-        an_info(index=i, level=level, wcs=a_tan(crval=crval)) for i, level in enumerate(levels, 1)
-    ]
-    return an_observation(*infos, name=name, **changes)
-
-
-DITHERED = [a_pointing(0, 0), a_pointing(10, 0, (200.0, 220.0, 180.0)), a_pointing(0, -10)]
-
-
-def test_frames_are_scaled_by_their_sky_and_the_sky_is_taken_away():
-    placed = [obs.placement for obs in match_fringes(DITHERED)]
-    assert [p.scale for p in placed] == [1.0, 0.5, 1.0]
-    assert placed[1].offsets == {1: -100.0, 2: -110.0, 3: -90.0}
-
-
-def test_undithered_frames_are_refused_with_the_reason():
-    near = [a_pointing(0, 0), a_pointing(1, 0), a_pointing(0, 2)]
-    with pytest.raises(ReductionError, match=r"undithered: .* 5 arcsec apart, the widest 2.2"):
-        match_fringes(near)
-    assert match_fringes(near, min_dither=2.0)
-
-
-def test_two_frames_are_too_few():
-    with pytest.raises(ReductionError, match="needs 3 frames or more, not 2"):
-        match_fringes(DITHERED[:2])
-
-
-def test_a_frame_without_sky_is_named():
-    blind = a_pointing(30, 0, (100.0, None, 90.0), name="blind")
-    with pytest.raises(ReductionError, match=r"blind.fits: no good pixel of sky"):
-        match_fringes([*DITHERED, blind])
-
-
-def test_the_smooth_part_of_a_pattern_is_taken_out_and_flagged_pixels_hold_nothing():
-    ccd = a_ccd(PATTERN + GRADIENT)
-    ccd.dq[0, 0] = Dq.BAD
-    out = centre_fringes(ccd)
-    assert out.sci[0, 0] == 0
-    assert abs(out.sci.mean()) < 0.5
-    assert np.corrcoef(out.sci.ravel(), PATTERN.ravel())[0, 1] > 0.98
-    assert pytest.approx(a_tan().scale) == SCALE
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5])
