@@ -200,6 +200,8 @@ class Placement:
     """By ccd index: multiplies that ccd's counts as well; one for all when empty."""
     offsets: dict[int, float] = field(default_factory=dict)
     """By ccd index: added to the scaled counts."""
+    slopes: dict[int, tuple[float, float]] = field(default_factory=dict)
+    """By ccd index: added to the scaled counts as well, per pixel (x, y) from the ccd's middle."""
     weights: dict[int, float] = field(default_factory=dict)
     """By ccd index: weight in the average; one for all when empty."""
 

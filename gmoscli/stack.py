@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .frame import Amp, CcdInfo, Grid, Observation, Placement
+from .frame import Amp, CcdInfo, Grid, Observation, Placement, Plane
 from .geometry import Affine, Points, Tan, between
 
 BYTES = 36
@@ -106,6 +106,21 @@ def _average_amp(each: Sequence[tuple[Placement, Amp]], index: int, unit: str) -
         saturation=float((np.array([amp.saturation for _, amp in each]) * s + offset).min()),
         nonlinear=float((np.array([amp.nonlinear for _, amp in each]) * s + offset).min()),
     )
+
+
+def tilted(
+    sci: Plane, first: int, shape: tuple[int, int], slope: tuple[float, float], scale: float
+) -> Plane:
+    """Return rows of a ccd, ``first`` the number of the first, that have the slope once scaled.
+
+    ``slope`` is per pixel (x, y); it leaves the middle of the ccd as it is.
+    """
+    right, up = (each / scale for each in slope)
+    y = np.arange(first, first + len(sci)) - (shape[0] - 1) / 2
+    x = np.arange(shape[1]) - (shape[1] - 1) / 2
+    plane = sci + (right * x).astype(np.float32)
+    plane += (up * y).astype(np.float32)[:, None]
+    return plane
 
 
 def info_of(obs: Observation, index: int) -> CcdInfo:

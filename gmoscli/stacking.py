@@ -20,6 +20,7 @@ from .stack import (
     bytes_of,
     grid_of_ccd,
     info_of,
+    tilted,
     to_native,
 )
 from .step import Step
@@ -191,6 +192,8 @@ def _gathered(
                 sci, var, dq = _rows(frame, index, *rows)
                 offset = placement.offsets.get(index, 0.0)
                 scale = placement.scale_of(index)
+                if index in placement.slopes:
+                    sci = tilted(sci, rows[0], info.shape, placement.slopes[index], scale)
                 found.append(Piece(sci, var, dq, rows[0], to_ccd, scale, offset))
         pieces.append(tuple(found))
         member = [placement.weights[i] for i in own if i in placement.weights]

@@ -2,21 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frame import CcdInfo, Grid, Observation
-from ..geometry import Affine, Points
-from ..stack import to_native
+from ..frame import Observation
 from ..stats import median_and_noise
 from ..step import step
+from .overlaps import Overlap, overlaps
 
-FOLLOWING = 4
-"""Frames after each, round the list, that it is compared with, besides the reference."""
-FEWEST = 10
-"""Cells that two frames must share to be compared."""
+CERTAIN = 6.0
+"""Errors by which slopes of the sky must differ somewhere: by chance none does in a thousand."""
+UNTIED = 1.0
+"""Counts per pixel by which a slope may differ that no overlap tells of."""
 
 
 @dataclass(frozen=True)
@@ -30,35 +29,52 @@ class Differences:
     error: NDArray[np.float64]
 
 
+class Change(NamedTuple):
+    """What to add to the scaled counts of one ccd."""
+
+    offset: float
+    """At its middle."""
+    slope: tuple[float, float]
+    """Per pixel, (x, y)."""
+
+
 @step("correctBackgroundToReference")
 def match_sky(frames: Sequence[Observation]) -> Sequence[Observation]:
-    """Find the offset of each ccd's sky from the reference frame's, and each frame's weight.
+    """Find how each ccd's sky differs from the reference frame's, and each frame's weight.
 
-    The offset is to be added after scaling. It is the least-squares solution to the differences of
-    blank sky where frames overlap; frames that overlap with none go by their median level. A frame
-    weighs as the inverse of its scaled sky variance: the best average of faint sources, and the
-    same for every pixel of a ccd, so that the weights cannot follow the light of a star.
+    The offset, and the slopes where they differ for certain, are to be added after scaling. They
+    are the least-squares solution to the differences of blank sky where frames overlap; frames that
+    overlap with none go by their median level. A frame weighs as the inverse of its scaled sky
+    variance: the best average of faint sources, and the same for every pixel of a ccd, so that the
+    weights cannot follow the light of a star.
     """
     reference = next((i for i, obs in enumerate(frames) if obs.reference), 0)
     indexes = [info.index for info in frames[reference].ccds if info.sky is not None]
-    offsets = {index: sky_offsets(frames, index, reference) for index in indexes}
+    skies = {index: sky_changes(frames, index, reference) for index in indexes}
     return [
-        _placed(obs, {index: values[i] for index, values in offsets.items()})
+        _placed(obs, {index: changes[i] for index, changes in skies.items()})
         for i, obs in enumerate(frames)
     ]
 
 
-def _placed(obs: Observation, found: dict[int, float]) -> Observation:
-    offsets, weights = {}, {}
+def _placed(obs: Observation, found: dict[int, Change]) -> Observation:
+    offsets, slopes, weights = {}, {}, {}
     for info in obs.ccds:
         if info.sky is not None and info.index in found:
-            offsets[info.index] = found[info.index]
+            change = found[info.index]
+            offsets[info.index] = change.offset
+            if any(change.slope):
+                slopes[info.index] = change.slope
             weights[info.index] = (obs.placement.scale_of(info.index) * info.sky.noise) ** -2
-    return replace(obs, placement=replace(obs.placement, offsets=offsets, weights=weights))
+    placement = replace(obs.placement, offsets=offsets, slopes=slopes, weights=weights)
+    return replace(obs, placement=placement)
 
 
-def sky_offsets(frames: Sequence[Observation], index: int, reference: int) -> list[float]:
-    """Return what to add to the scaled counts of a ccd of each frame; 0 where it has no sky."""
+def sky_changes(frames: Sequence[Observation], index: int, reference: int) -> list[Change]:
+    """Return what to add to the scaled counts of a ccd of each frame; nothing where it has no sky.
+
+    Offsets are those of the middle of the ccd.
+    """
     infos = [next((i for i in obs.ccds if i.index == index), None) for obs in frames]
     scales = [obs.placement.scale_of(index) for obs in frames]
     own = infos[reference]
@@ -68,76 +84,50 @@ def sky_offsets(frames: Sequence[Observation], index: int, reference: int) -> li
     for i, (info, scale) in enumerate(zip(infos, scales, strict=True)):
         if info is not None and info.sky is not None:
             guess[i], sigma[i] = base - scale * info.sky.level, scale * info.sky.noise
-    found = solved(differences(frames, infos, scales, reference), guess, sigma, reference)
-    return [float(value) for value in found]
+    seen = list(overlaps(frames, infos, scales, reference))
+    slopes = sky_slopes(seen, len(frames), reference)
+    apart = differences(seen, slopes)
+    offsets = solved(apart, guess, sigma, reference)
+    return [
+        Change(float(offset), (float(right), float(up)))
+        for offset, (right, up) in zip(offsets, slopes, strict=True)
+    ]
 
 
-def differences(
-    frames: Sequence[Observation],
-    infos: Sequence[CcdInfo | None],
-    scales: Sequence[float],
-    reference: int,
-) -> Differences:
-    """Return how the skies of one ccd differ between pairs of frames."""
-    own = infos[reference]
-    assert own is not None
-    grid = Grid(own.index, own.wcs, own.shape, (own.index,))
-    rows = []
-    for i, j in pairs(len(frames), reference):
-        first, second = infos[i], infos[j]
-        if first is None or second is None:
-            continue
-        there = to_native(grid, frames[j], own.index).after(
-            to_native(grid, frames[i], own.index).inverse
-        )
-        levels = shared(first, second, there)
-        apart = scales[j] * levels[1] - scales[i] * levels[0]
-        if len(apart) >= FEWEST:
-            middle, scatter = median_and_noise(apart)
-            rows.append((i, j, middle, 1.25 * max(scatter, 1e-6) / np.sqrt(len(apart))))
-    first_of, second_of, value, error = np.array(rows, float).reshape(-1, 4).T
-    return Differences(first_of.astype(np.intp), second_of.astype(np.intp), value, error)
+def sky_slopes(seen: Sequence[Overlap], frames: int, reference: int) -> NDArray[np.float64]:
+    """Return what to add to each frame's slope, per pixel: [frame, x or y].
 
-
-def pairs(frames: int, reference: int) -> list[tuple[int, int]]:
-    """Return the pairs of frames to compare: all with the reference, each with the next few."""
-    found = {(min(reference, i), max(reference, i)) for i in range(frames)}
-    for i in range(frames):
-        for step_ in range(1, FOLLOWING + 1):
-            j = (i + step_) % frames
-            found.add((min(i, j), max(i, j)))
-    return sorted(pair for pair in found if pair[0] != pair[1])
-
-
-def shared(first: CcdInfo, second: CcdInfo, there: Affine) -> NDArray[np.float64]:
-    """Return the levels of the cells that both ccds show: [first or second, cell].
-
-    ``there`` maps pixels of the first to those of the second, whose level is interpolated between
-    its cells.
+    None if no frame's differs from the reference's for certain: noise would be added, and time
+    lost.
     """
-    if first.sky is None or second.sky is None:
-        return np.empty((2, 0))
-    ours, theirs = first.sky.cells, second.sky.cells
-    if ours is None or theirs is None:
-        return np.empty((2, 0))
-    row, column = np.indices(ours.level.shape).reshape(2, -1)
-    centres = (np.column_stack([column, row]) + 0.5) * ours.size - 0.5
-    at = (there(centres) + 0.5) / theirs.size - 0.5
-    levels = np.stack([ours.level.ravel(), between_cells(theirs.level, at)]).astype(float)
-    return levels[:, np.isfinite(levels).all(axis=0)]
+    found = [(each.first, each.second, *each.slope()) for each in seen]
+    slopes = np.zeros((frames, 2))
+    certain = False
+    for axis in (0, 1):
+        rows = [(i, j, slope[axis], error[axis]) for i, j, slope, error in found]
+        apart = as_differences(rows)
+        held = np.full(frames, UNTIED)
+        slopes[:, axis] = solved(apart, np.zeros(frames), held, reference)
+        certain |= bool((np.abs(apart.value) > CERTAIN * apart.error).any())
+    return slopes if certain else np.zeros((frames, 2))
 
 
-def between_cells(level: NDArray[Any], at: Points) -> NDArray[np.float64]:
-    """Return the level at places (x, y) in units of cells, linear between their centres, or NaN."""
-    ny, nx = level.shape
-    x, y = np.floor(at).astype(int).T
-    right, up = at[:, 0] - x, at[:, 1] - y
-    inside = (x >= 0) & (x < nx - 1) & (y >= 0) & (y < ny - 1)
-    x, y = np.where(inside, x, 0), np.where(inside, y, 0)
-    x2, y2 = np.minimum(x + 1, nx - 1), np.minimum(y + 1, ny - 1)
-    low = (1 - right) * level[y, x] + right * level[y, x2]
-    high = (1 - right) * level[y2, x] + right * level[y2, x2]
-    return np.where(inside, (1 - up) * low + up * high, np.nan)
+def differences(seen: Sequence[Overlap], slopes: NDArray[np.float64]) -> Differences:
+    """Return how the skies of pairs of frames differ once they have the same slopes."""
+    rows = []
+    for each in seen:
+        ours, theirs = each.places
+        apart = each.apart + theirs @ slopes[each.second] - ours @ slopes[each.first]
+        middle, scatter = median_and_noise(apart)
+        error = 1.25 * max(scatter, 1e-6) / np.sqrt(len(apart))
+        rows.append((each.first, each.second, middle, error))
+    return as_differences(rows)
+
+
+def as_differences(rows: Sequence[tuple[int, int, float, float]]) -> Differences:
+    """Return rows of first frame, second frame, value and error as columns."""
+    first, second, value, error = np.array(rows, float).reshape(-1, 4).T
+    return Differences(first.astype(np.intp), second.astype(np.intp), value, error)
 
 
 def solved(

@@ -14,9 +14,9 @@ from .detect import block_sums, pixel_scale
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-BLOCK = 0.65
-"""Arcsec: about the side of the blocks whose means are fitted; no wider than most stars."""
-ROUNDS = 6
+BLOCK = 1.0
+"""Arcsec: about the side of the blocks whose means are fitted; a few times finer than fringes."""
+ROUNDS = 4
 FARTHEST = 2.5
 """Sigmas beyond which a value is left out of the next round: sources fall out as outliers."""
 

@@ -9,7 +9,8 @@ from gmoscli.dq import Dq
 from gmoscli.frame import Placement, Sky, SkyCells
 from gmoscli.geometry import Affine
 from gmoscli.steps.detect import blank, without_sky
-from gmoscli.steps.sky import Differences, match_sky, pairs, solved
+from gmoscli.steps.overlaps import pairs
+from gmoscli.steps.sky import Differences, match_sky, solved
 from gmoscli.steps.sources import in_cells, measure_sources
 from tests.builders import a_sky_ccd, a_tan, an_info, an_observation, starlight
 
@@ -22,15 +23,17 @@ def nebula(x, y):
     return 1000 + 0.15 * x + 0.05 * y
 
 
-def a_frame(shift, level=0.0, scale=1.0, seed=0, spoilt=0.0, **changes):
+def a_frame(shift, level=0.0, scale=1.0, seed=0, spoilt=0.0, slope=(0.0, 0.0), **changes):
     """A frame that sees the nebula displaced by some pixels, brighter, through clouds.
 
-    ``scale`` undoes the clouds; a share of the cells is ``spoilt`` by what they alone show.
+    ``scale`` undoes the clouds; a share of the cells is ``spoilt`` by what they alone show; the
+    sky rises by ``slope`` per pixel from the middle of the ccd.
     """
     rng = np.random.default_rng(seed)
     row, column = np.indices((SHAPE[0] // CELL, SHAPE[1] // CELL))
     x, y = (CELL * (axis + 0.5) - 0.5 for axis in (column, row))
     cells = nebula(x + shift[0], y + shift[1]) / scale + level
+    cells += slope[0] * (x - 511.5) + slope[1] * (y - 1055.5)
     cells += rng.normal(size=cells.shape) * NOISE / CELL
     cells[rng.random(cells.shape) < spoilt] += 500.0
     sky = Sky(float(np.median(cells)), NOISE, SkyCells(cells.astype(np.float32), (CELL, CELL)))
@@ -57,6 +60,31 @@ def test_levels_come_back_from_where_frames_overlap(spoilt):
     medians = [obs.placement.scale * obs.ccds[0].sky.level for obs in frames]
     by_medians = medians[0] - np.array(medians)
     assert np.abs(by_medians + np.multiply(levels, scales)).max() > 20
+
+
+@pytest.mark.parametrize("spoilt", [0.0, 0.1])
+def test_slopes_that_differ_become_those_of_the_reference(spoilt):
+    shifts = [(0, 0), (60, -50), (-70, 90), (30, 64)]
+    slopes = np.array([(0.02, -0.01), (0.05, 0.03), (-0.04, 0.0), (0.0, -0.06)])
+    levels, scales = np.array([0.0, 30.0, -20.0, 50.0]), np.array([1.0, 1.1, 0.9, 1.3])
+    frames = [
+        a_frame(shifts[i], levels[i], scales[i], i, spoilt, slopes[i], reference=i == 0)
+        for i in range(4)
+    ]
+    found = [obs.placement for obs in match_sky(frames)]
+    assert 2 not in found[0].slopes
+    changes = np.array([each.slopes[2] for each in found[1:]])
+    # The nebula's own slope stays; scaled cells of noise 0.4 tell slopes to 1e-4.
+    expected = slopes[0] - scales[1:, None] * slopes[1:]
+    np.testing.assert_allclose(changes, expected, atol=5e-4)
+    # The sky of the reference goes on where frames see what lies beside its middle.
+    middles = np.array(shifts) @ slopes[0] - levels * scales
+    np.testing.assert_allclose([each.offsets[2] for each in found], middles, atol=0.15)
+
+
+def test_slopes_that_do_not_differ_for_certain_are_left_alone():
+    frames = [a_frame((9 * i, -7 * i), seed=i, reference=i == 0) for i in range(5)]
+    assert all(not obs.placement.slopes for obs in match_sky(frames))
 
 
 def test_a_frame_that_overlaps_with_none_goes_by_its_level():
