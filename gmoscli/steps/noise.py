@@ -17,4 +17,7 @@ def read_noise(ccd: Ccd) -> Ccd:
 def poisson_noise(ccd: Ccd) -> Ccd:
     """Add the variance of the counted electrons: their number, where it is positive."""
     gains = ccd.per_column({amp.name: 1 / amp.gain for amp in ccd.info.amps})
-    return ccd.with_planes(var=ccd.var + np.maximum(ccd.sci, 0) * gains)
+    var = np.maximum(ccd.sci, 0)
+    var *= gains
+    var += ccd.var
+    return ccd.with_planes(var=var)
