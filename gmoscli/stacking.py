@@ -28,7 +28,7 @@ from .steps.correlation import correlation
 from .steps.cosmics import HALO
 from .steps.resample import check_turn
 
-CACHED = 4 << 20
+CACHED = 8 << 20
 """Bytes of a band that needs no halo: what is made of it stays in the processor's cache."""
 
 
