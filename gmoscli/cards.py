@@ -142,7 +142,7 @@ def _science(phu: Header, rest: Iterable[Header]) -> tuple[Header, ...]:
     images = [header for header in rest if is_image(header)]
     if not images:
         return (phu,) if data_size(phu) else ()
-    names = [header.get("EXTNAME") for header in images]
+    names = [image_name(header) for header in images]
     named = [header for header, name in zip(images, names, strict=True) if name == "SCI"]
     if named:
         return tuple(sorted(named, key=lambda header: _int(header, "EXTVER", 1)))
@@ -152,6 +152,12 @@ def _science(phu: Header, rest: Iterable[Header]) -> tuple[Header, ...]:
 def is_image(header: Header) -> bool:
     """Say whether pixels follow: an image, or one compressed into a table (``.fits.fz``)."""
     return header.get("XTENSION") == "IMAGE" or header.get("ZIMAGE") is True
+
+
+def image_name(header: Header) -> str:
+    """Return the name of an image extension; empty also where compression alone gave it one."""
+    name = header.get("EXTNAME")
+    return "" if name == "COMPRESSED_IMAGE" or not isinstance(name, str) else name
 
 
 def data_size(header: Header) -> int:

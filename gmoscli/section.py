@@ -17,7 +17,7 @@ class Section:
 
     def __post_init__(self) -> None:
         if self.x2 <= self.x1 or self.y2 <= self.y1:
-            raise ValueError(f"empty section {self!r}")
+            raise ValueError(f"empty section {self}")
 
     @classmethod
     def parse(cls, text: str) -> "Section":

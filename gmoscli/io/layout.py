@@ -6,7 +6,7 @@ DQ, as DRAGONS writes calibrations), in ccds (three), or a mosaic (one).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import count, takewhile
 from pathlib import Path
@@ -23,36 +23,13 @@ from ..gmos import descriptors
 from ..gmos.detectors import ADC_LIMIT, Detector, detector, full_well
 from ..gmos.tags import tags_of
 from ..section import Section
+from .unit import Unit, number, section_in, shape_of, unit_of
 
 Pixels = NDArray[Any]
 Reader = Callable[[str, int], Pixels | None]
 """Returns the pixels of an extension by name and number, or None if there is no such extension."""
 
 EXTENSION_COUNTS = (1, 2, 3, 4, 6, 12)
-CHIP_WIDTH = 2048
-"""Unbinned columns of every GMOS chip."""
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One science extension, and where its pixels belong."""
-
-    version: int
-    """EXTVER of a named extension, else the position among the images, from 1."""
-    position: int
-    """Among the science extensions, from 0."""
-    header: Header
-    light: Section
-    overscan: Section | None
-    on_chip: Section
-    """CCDSEC: unbinned, on its own chip."""
-    on_detector: Section
-    """DETSEC: unbinned, chips side by side."""
-
-    @property
-    def ccd(self) -> int:
-        """Index of the ccd, 1 to 3; 0 when the extension spans several."""
-        return self.on_detector.x1 // CHIP_WIDTH + 1 if self.on_detector.width <= CHIP_WIDTH else 0
 
 
 class Layout:
@@ -70,7 +47,10 @@ class Layout:
             raise BadFile(f"not a GMOS image: it has {count} extensions", path=self.path)
         self.named = headers.extensions[0].get("EXTNAME") == "SCI"
         self.units = sorted(
-            (self._unit(i, header) for i, header in enumerate(headers.extensions)),
+            (
+                unit_of(header, i, self.path, named=self.named)
+                for i, header in enumerate(headers.extensions)
+            ),
             key=lambda unit: unit.on_detector,
         )
         self.indexes = tuple(dict.fromkeys(unit.ccd for unit in self.units))
@@ -118,7 +98,7 @@ class Layout:
             amps=tuple(amp for unit in members for amp in self._amps(unit, section)),
             unit=str(members[0].header.get("BUNIT") or "adu").lower(),
             wcs=self._wcs(index, members),
-            correlation=_number(members[0].header, "CORRFACT") or 1.0,
+            correlation=number(members[0].header, "CORRFACT") or 1.0,
         )
 
     def ccd(self, index: int, pixels: Reader) -> RawCcd | Ccd:
@@ -135,32 +115,6 @@ class Layout:
             return RawCcd(info, tuple(readouts), self.detector.contaminated_columns)
         return self._assembled(info, members, pixels)
 
-    def _unit(self, position: int, header: Header) -> Unit:
-        light, chip, det = (self._section(header, k) for k in ("DATASEC", "CCDSEC", "DETSEC"))
-        if det is None:
-            raise BadFile(f"no DETSEC in extension {position + 1}", path=self.path)
-        version = header.get("EXTVER") if self.named else position + 1
-        x1 = det.x1 // CHIP_WIDTH * CHIP_WIDTH
-        whole = Section(0, _whole(header, "NAXIS1"), 0, _whole(header, "NAXIS2"))
-        return Unit(
-            version=version if isinstance(version, int) else position + 1,
-            position=position,
-            header=header,
-            light=light or whole,
-            overscan=self._section(header, "BIASSEC"),
-            on_chip=chip or det.moved(-x1, 0),
-            on_detector=det,
-        )
-
-    def _section(self, header: Header, keyword: str) -> Section | None:
-        text = header.get(keyword)
-        if text is None:
-            return None
-        try:
-            return Section.parse(str(text))
-        except ValueError as error:
-            raise BadFile(f"{keyword}: {error}", path=self.path) from error
-
     def _members(self, index: int) -> list[Unit]:
         return [unit for unit in self.units if unit.ccd == index]
 
@@ -168,6 +122,13 @@ class Layout:
         if len(members) == 1 and members[0].overscan is None:
             return members[0].light.height, members[0].light.width
         binned = section.binned(*self.binning)
+        for unit in members:
+            if (
+                unit.light.height != binned.height
+                or self._columns(unit, section).stop > binned.width
+            ):
+                what = f"DATASEC {unit.light} does not fit CCDSEC {unit.on_chip} at this binning"
+                raise BadFile(f"{what}, in extension {unit.position + 1}", path=self.path)
         return binned.height, binned.width
 
     def _columns(self, unit: Unit, section: Section) -> slice:
@@ -183,7 +144,7 @@ class Layout:
     def _named_amp(self, unit: Unit, own: Amp, i: int) -> Amp:
         """Return one of the amplifiers that a product's header names."""
         header, xbin = unit.header, self.binning[0]
-        section = self._section(header, f"AMPSEC{i}") or own.section
+        section = section_in(header, f"AMPSEC{i}", self.path) or own.section
         columns = own.columns
         if unit.on_detector.width == unit.light.width * xbin:  # not resampled
             start = columns.start + (section.x1 - unit.on_detector.x1) // xbin
@@ -193,8 +154,8 @@ class Layout:
             name=str(header[f"AMPNAM{i}"]),
             columns=columns,
             section=section,
-            gain=_number(header, f"AMPGAI{i}") or own.gain,
-            read_noise=_number(header, f"AMPRON{i}") or own.read_noise,
+            gain=number(header, f"AMPGAI{i}") or own.gain,
+            read_noise=number(header, f"AMPRON{i}") or own.read_noise,
         )
 
     def _amp(self, unit: Unit, section: Section) -> Amp:
@@ -205,7 +166,7 @@ class Layout:
         calibration = "CAL" in self.tags or "PROCESSED" in self.tags
         if (gain is None or noise is None) and not (electrons or calibration):
             raise BadFile(f"no gain or read noise known for amplifier {name!r}", path=self.path)
-        level = _number(unit.header, "SATLEVEL") or self._full(name, gain or 1.0)
+        level = number(unit.header, "SATLEVEL") or self._full(name, gain or 1.0)
         return Amp(
             name=name,
             columns=self._columns(unit, section),
@@ -213,7 +174,7 @@ class Layout:
             gain=1.0 if electrons or gain is None else gain,
             read_noise=noise or 0.0,
             saturation=level,
-            nonlinear=_number(unit.header, "NONLINEA") or level,
+            nonlinear=number(unit.header, "NONLINEA") or level,
         )
 
     def _full(self, name: str, gain: float) -> float:
@@ -247,10 +208,7 @@ class Layout:
 
     def _readout(self, unit: Unit, amp: Amp, pixels: Reader) -> Readout:
         counts = pixels("SCI" if self.named else "", unit.version)
-        if counts is None or counts.shape != (
-            _whole(unit.header, "NAXIS2"),
-            _whole(unit.header, "NAXIS1"),
-        ):
+        if counts is None or counts.shape != shape_of(unit.header):
             raise BadFile(f"no pixels in extension {unit.version}", path=self.path)
         pedestal = 0.0
         if unit.overscan is not None:
@@ -296,22 +254,12 @@ def tan_of(header: Header, light: Section, column: int) -> Tan | None:
     """
     if (header.get("CTYPE1"), header.get("CTYPE2")) != ("RA---TAN", "DEC--TAN"):
         return None
-    ra, dec, x, y = (_number(header, k) for k in ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"))
+    ra, dec, x, y = (number(header, k) for k in ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"))
     if ra is None or dec is None:
         return None
-    cd = [[_number(header, f"CD{i}_{j}") or 0.0 for j in (1, 2)] for i in (1, 2)]
+    cd = [[number(header, f"CD{i}_{j}") or 0.0 for j in (1, 2)] for i in (1, 2)]
     matrix = np.array(cd)
     if np.linalg.det(matrix) == 0:
         return None
     crpix = ((x or 0.0) - 1 - light.x1 + column, (y or 0.0) - 1 - light.y1)
     return Tan((ra, dec), crpix, matrix)
-
-
-def _number(header: Header, keyword: str) -> float | None:
-    value = header.get(keyword)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _whole(header: Header, keyword: str) -> int:
-    value = header.get(keyword)
-    return value if isinstance(value, int) else 0

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..card import BLOCK
-from ..cards import Header, data_size, is_image, read_headers
+from ..cards import Header, data_size, image_name, is_image, read_headers
 from ..errors import BadFile
 from .layout import Pixels
+from .unit import shape_of
 
 _KINDS = {8: "u1", 16: "i2", 32: "i4", 64: "i8", -32: "f4", -64: "f8"}
 """BITPIX → type of the numbers as they are stored, the most significant byte first."""
@@ -39,7 +40,7 @@ class PlainFile:
 
     def pixels(self, name: str, version: int) -> Pixels | None:
         """Return the pixels of an extension by name and number; raw ones have no name."""
-        named = [image for image in self._images if (image[0].get("EXTNAME") or "") == name]
+        named = [image for image in self._images if image_name(image[0]) == name]
         if name:
             named = [image for image in named if image[0].get("EXTVER", 1) == version]
             if not named:
@@ -48,14 +49,15 @@ class PlainFile:
         plain = as_stored(header)
         if plain is None:
             return _by_library(self.path, number)
-        shape = _whole(header, "NAXIS2"), _whole(header, "NAXIS1")
+        shape = shape_of(header)
         stored = np.fromfile(self.path, plain.newbyteorder(">"), prod(shape), offset=start)
         return numbers(stored.reshape(shape), plain)
 
 
 def as_stored(header: Header) -> "np.dtype[Any] | None":
     """Return the type of an image's numbers; None for what is scaled, blanked or compressed."""
-    stored = _KINDS.get(_whole(header, "BITPIX"))
+    bits = header.get("BITPIX")
+    stored = _KINDS.get(bits) if isinstance(bits, int) else None
     zero, scale = header.get("BZERO", 0), header.get("BSCALE", 1)
     if stored is None or scale != 1 or "BLANK" in header or "ZIMAGE" in header:
         return None
@@ -80,8 +82,3 @@ def _by_library(path: Path, number: int) -> Pixels:
     with fits.open(path, memmap=False) as units:
         pixels: Pixels = units[number].data
         return pixels
-
-
-def _whole(header: Header, keyword: str) -> int:
-    value = header.get(keyword)
-    return value if isinstance(value, int) else 0

@@ -147,6 +147,17 @@ def test_compressed_files_hold_the_same_pixels(tmp_path, how):
             np.testing.assert_array_equal(a.counts, b.counts)
 
 
+def test_raw_extensions_may_be_compressed_each_into_a_table(tmp_path):
+    path = a_raw_file(tmp_path, STAMP)
+    with fits.open(path) as units:
+        packed = [fits.CompImageHDU(unit.data, unit.header) for unit in units[1:]]
+        fits.HDUList([units[0], *packed]).writeto(tmp_path / "packed.fits.fz")
+    for one, other in zip(all_ccds(path), all_ccds(tmp_path / "packed.fits.fz"), strict=True):
+        assert one.info.amps == other.info.amps
+        for a, b in zip(one.readouts, other.readouts, strict=True):
+            np.testing.assert_array_equal(a.counts, b.counts)
+
+
 def test_what_a_file_is_called_does_not_matter(tmp_path):
     path = compressed(a_raw_file(tmp_path, STAMP), "bz2")
     shutil.copy(path, tmp_path / "with a blank.dat")
@@ -201,6 +212,11 @@ def edited(path, change):
         (lambda units: units[2].header.set("CCDSUM", "4 4"), "binning"),
         (lambda units: units[1].header.set("BIASSEC", "left"), "BIASSEC: not a section"),
         (lambda units: units[1].header.set("AMPNAME", "nobody"), "no gain or read noise"),
+        (lambda units: units[1].header.set("DATASEC", "[1:9999,1:64]"), "DATASEC .* lies outside"),
+        (lambda units: units[1].header.set("BIASSEC", "[1:9999,1:64]"), "BIASSEC .* lies outside"),
+        (lambda units: units[1].header.set("DATASEC", "[1:8,1:8]"), "DATASEC .* does not fit"),
+        (lambda units: setattr(units[1], "data", None), "no pixels in extension 1"),
+        (lambda units: setattr(units[1], "data", units[1].data[:9]), "the .* x 9 pixels of ext"),
     ],
 )
 def test_headers_that_make_no_sense_are_refused_with_what_is_wrong(tmp_path, change, says):
