@@ -89,6 +89,11 @@ class Recipe:
         return self._spliced(i, 1, (self.steps[i].set(origin, **values),))
 
     @property
+    def begins_raw(self) -> bool:
+        """Whether frames must have their overscan still."""
+        return bool(self.steps) and self.steps[0].takes is RawCcd
+
+    @property
     def calibrations(self) -> tuple[str, ...]:
         """Kinds of stored calibrations that the steps ask for, in order."""
         drafted = self.draft.kind if self.draft else None

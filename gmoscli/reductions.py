@@ -50,7 +50,8 @@ def reduced(
 
     for path in plan.outputs:
         _check_writable(path, plan)
-    LOGGER.info("%s: %d files", plan.recipe.name, len(plan.frames))
+    count = len(plan.frames)
+    LOGGER.info("%s: %d %s", plan.recipe.name, count, "file" if count == 1 else "files")
     sums.begin(chain((f.path for f in plan.frames if f.path), plan.chosen.values()))
     frames = _sources(plan)
     shares = _shares(plan, frames, resources)
@@ -168,6 +169,8 @@ def _check_writable(path: Path, plan: Plan) -> None:
     """Raise before any work what would stop the writing after it."""
     if any(frame.path is not None and _same(frame.path, path) for frame in plan.frames):
         raise UsageError("the product would replace one of its inputs", path=path)
+    if path.is_dir():
+        raise UsageError("is a folder: the product needs a name", path=path, hint="see --outdir")
     folder = path.parent
     if not folder.is_dir():
         raise UsageError("no such folder", path=folder, hint=f"mkdir -p {folder}")

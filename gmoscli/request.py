@@ -5,7 +5,7 @@ Everything that can be wrong with a request is found before the first pixel is r
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from .caldb import Cals
 from .caldb.match import missing
@@ -120,7 +120,7 @@ def calibrations(recipe: Recipe, frames: Sequence[Headers], cals: Cals, warn: Sa
                 chosen[frame.path, kind] = path
         if without:
             error = missing(without[0].path, kind, cals.explain(kind, without[0]))
-            more = f" (and {len(without) - 1} more frames)" if len(without) > 1 else ""
+            more = f" (and {len(without) - 1} more)" if len(without) > 1 else ""
             if kind in OPTIONAL:
                 warn(f"{error}{more}: going on without")
             else:
@@ -146,5 +146,5 @@ def outputs(request: Request, recipe: Recipe, frames: Sequence[Headers]) -> tupl
 
 def stem(frame: Headers) -> str:
     """Return the name, without its ending, of the raw file that a frame goes back to."""
-    name = str(frame.phu.get("ORIGNAME") or "") or (frame.path.name if frame.path else "")
-    return name.partition(".fits")[0]
+    named = str(frame.phu.get("ORIGNAME") or "") or (frame.path.name if frame.path else "")
+    return PurePath(named).name.partition(".fits")[0]

@@ -9,7 +9,8 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from functools import partial
+from typing import Annotated, Any, get_args, get_origin, get_type_hints, overload
 
 from .errors import UsageError
 from .frame import Ccd, Deep, Exposure, Observation, Planes, RawCcd, Strips
@@ -148,26 +149,37 @@ class Step:
         return {name: self.settings.get(name, p.default) for name, p in self.parameters.items()}
 
 
-def step(primitive: str) -> Callable[[Callable[..., Any]], Step]:
-    """Make a function a step that stands for a primitive of that name.
+@overload
+def step(primitive: str) -> Callable[[Callable[..., Any]], Step]: ...
+
+
+@overload
+def step(primitive: Callable[..., Any]) -> Step: ...
+
+
+def step(primitive: str | Callable[..., Any]) -> Step | Callable[[Callable[..., Any]], Step]:
+    """Make a function a step: ``@step("itsPrimitive")``, or ``@step`` where no primitive is known.
 
     Raises TypeError when the signature says nothing that the engine can use.
     """
+    if isinstance(primitive, str):
+        return partial(_read, primitive)
+    return _read(primitive.__name__, primitive)
 
-    def made(function: Callable[..., Any]) -> Step:
-        hints = get_type_hints(function, include_extras=True)
-        positional, optional = [], {}
-        for p in inspect.signature(function).parameters.values():
-            if p.kind is p.KEYWORD_ONLY:
-                optional[p.name] = _parameter(p, hints[p.name])
-            else:
-                positional.append(p.name)
-        takes, gives = hints[positional[0]], hints["return"]
-        if takes not in _SCOPES:
-            raise TypeError(f"{function.__name__}: a step cannot work on {takes}")
-        return Step(function, primitive, takes, gives, tuple(positional[1:]), optional)
 
-    return made
+def _read(primitive: str, function: Callable[..., Any]) -> Step:
+    hints = get_type_hints(function, include_extras=True)
+    all_of_them = inspect.signature(function).parameters.values()
+    optional = [p for p in all_of_them if p.kind is p.KEYWORD_ONLY]
+    first, *needs = [p.name for p in all_of_them if p.kind is not p.KEYWORD_ONLY] or [""]
+    for name in (first, *(p.name for p in optional), "return"):
+        if name not in hints:
+            raise TypeError(f"{function.__name__}: no annotation of {name or 'a first parameter'}")
+    takes, gives = hints[first], hints["return"]
+    if takes not in _SCOPES:
+        raise TypeError(f"{function.__name__}: a step cannot work on {takes}")
+    parameters = {p.name: _parameter(p, hints[p.name]) for p in optional}
+    return Step(function, primitive, takes, gives, tuple(needs), parameters)
 
 
 def _parameter(p: inspect.Parameter, hint: Any) -> Parameter:

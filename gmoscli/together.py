@@ -1,11 +1,12 @@
 """Whether files may be reduced together, and what is known of the detectors that took them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from .cards import Headers
 from .errors import ReductionError
 from .gmos import descriptors
-from .gmos.detectors import detector, troubles
+from .gmos.detectors import detector_of, troubles
 from .gmos.purposes import purpose
 from .gmos.tags import tags_of
 from .recipe import Recipe
@@ -15,7 +16,7 @@ def known_troubles(frames: Sequence[Headers]) -> Iterator[str]:
     """Yield, once each, what is known to be wrong with the detectors on the frames' dates."""
     said = set()
     for frame in frames:
-        array = detector(str(frame.phu.get("DETID") or ""))
+        array = detector_of(frame)
         bins = (descriptors.detector_x_bin(frame) or 1, descriptors.detector_y_bin(frame) or 1)
         for trouble in troubles(array, descriptors.ut_date(frame), bins):
             if trouble not in said:
@@ -50,6 +51,7 @@ def check_together(recipe: Recipe, frames: Sequence[Headers]) -> None:
             )
         if not recipe.kind and not {"IMAGE"} <= tags:
             raise ReductionError(f"not an image: its tags are {_words(tags)}", path=frame.path)
+        _check_beginning(recipe, tags, frame.path)
         if purpose(tags) != wanted:
             raise ReductionError(f"not of the same kind as {_name(first)}", path=frame.path)
         for what, value in (*_ALIKE, *light):
@@ -58,6 +60,23 @@ def check_together(recipe: Recipe, frames: Sequence[Headers]) -> None:
                 raise ReductionError(
                     f"{what} {theirs}, but {ours} in {_name(first)}", path=frame.path
                 )
+
+
+def _check_beginning(recipe: Recipe, tags: frozenset[str], path: Path | None) -> None:
+    """Raise ReductionError for a raw frame where a calibrated one is needed, or for its reverse."""
+    raw = tags.isdisjoint(("OVERSCAN_TRIMMED", "PROCESSED"))
+    if recipe.begins_raw and not raw:
+        raise ReductionError(
+            f"reduced already, in part or whole, and {recipe.name} begins with raw frames",
+            path=path,
+            hint="reduce --recipe alignAndStack, or one with the steps that are left",
+        )
+    if raw and not recipe.begins_raw:
+        raise ReductionError(
+            f"raw, and {recipe.name} begins with calibrated frames",
+            path=path,
+            hint="reduce --recipe reduceSeparateCCDs",
+        )
 
 
 def _words(tags: frozenset[str]) -> str:

@@ -27,6 +27,11 @@ PHU = {
 MASTER = {"GEM-TLM": "T", "PREPARE": "T", "SUBOVER": "T", "TRIMOVER": "T", "PROCMODE": "sq"}
 
 
+BIAS = {"OBSTYPE": "BIAS", "OBJECT": "Bias"}
+"""What the cards of a raw bias have instead."""
+TWILIGHT = {"OBJECT": "Twilight", "OBSCLASS": "dayCal"}
+
+
 def raw(roi: Section = FULL, binning: tuple[int, int] = (2, 2), gain: float = 1.6, **cards):
     """Return the headers of a science exposure: an extension for each amplifier read."""
     x, y = binning
@@ -47,6 +52,17 @@ def _amps(roi: Section, x: int, y: int, gain: float):
                 **{"CCDNAME": chip, "AMPNAME": f"{chip}, {amp}", "DETSEC": str(area)},
                 **{"CCDSUM": f"{x} {y}", "GAIN": gain, "GAINSET": "low" if gain < 3 else "high"},
             }
+
+
+def frame(name: str = "N1.fits", **cards) -> Headers:
+    """Return the headers of a raw file of this name."""
+    made = raw(**cards)
+    return Headers(made.phu, made.extensions, Path(name))
+
+
+def staged(name: str = "N1.fits", **cards) -> Headers:
+    """Return the headers of a frame that is calibrated but not stacked."""
+    return frame(name, PREPARE="T", SUBOVER="T", TRIMOVER="T", **cards)
 
 
 def bias(**cards):

@@ -20,11 +20,14 @@ def expand(files: Sequence[str], *, null: bool = False) -> Iterator[str]:
 
     ``-`` is standard input: one name a line, blank lines and comments left out, or separated by
     NUL if ``null``. ``@list`` is a file of names. Without operands standard input is read, unless
-    it is a terminal. Raises UsageError for no name at all and for a list that cannot be read.
+    it is a terminal. Raises UsageError for no name at all, for an empty one, and for a list
+    that cannot be read.
     """
     if not files and (sys.stdin is None or sys.stdin.isatty()):
         raise UsageError("no FILE given", hint="name files, @lists, or - for standard input")
     for name in files or ("-",):
+        if not name:
+            raise UsageError("an empty name", hint="is a variable of the shell not set?")
         if name == "-":
             yield from _from_input(null=null)
         elif name.startswith("@"):

@@ -71,7 +71,7 @@ def preview(
     def tell(path: Path) -> bytes:
         from ..report import page
 
-        return page(path).encode()
+        return page(path)
 
     if report and (ccd is not None or no_flags):
         raise UsageError("--report shows all: leave --ccd and --no-flags out")

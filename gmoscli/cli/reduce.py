@@ -190,7 +190,7 @@ def _show(product: Path, options: Mapping[str, Any]) -> None:
 
         text = product.with_suffix(".html")
         with written(text) as part:
-            part.write_text(page(product), encoding="utf-8")
+            part.write_bytes(page(product))
         LOGGER.info("%s: report", text)
 
 

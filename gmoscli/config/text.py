@@ -32,7 +32,9 @@ class Source:
         try:
             return cls(path, path.read_text(encoding="utf-8"))
         except OSError as error:
-            raise UsageError(f"cannot be read: {error.strerror}", path=path) from None
+            raise UsageError(
+                f"cannot be read: {(error.strerror or str(error)).lower()}", path=path
+            ) from None
         except UnicodeDecodeError:
             raise UsageError("is not a text file", path=path) from None
 
@@ -63,7 +65,7 @@ def tables(source: Source) -> Tables:
         try:
             return _ini(source.text)
         except configparser.Error as ini:
-            told = " ".join(str(ini).split())
+            told = str(ini).partition("\n")[0].partition(": '<string>'")[0].rstrip(".").lower()
             raise source.error(f"is neither TOML ({toml}) nor ini ({told})") from None
     loose = [key for key, value in content.items() if not isinstance(value, dict)]
     if loose:

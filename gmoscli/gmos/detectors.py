@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache, lru_cache
 
+from ..cards import Headers
+from ..errors import BadFile
 from ..section import Section
 from .arrays import (
     AmpLayout,
@@ -31,6 +33,7 @@ __all__ = [
     "amp_name",
     "bias_level",
     "detector",
+    "detector_of",
     "detectors",
     "family",
     "fringe_needed",
@@ -63,6 +66,14 @@ _READ_MODES = {
 }
 _AMP_WITHOUT_COMMA = re.compile(r"(BI[\w-]+) ([1-4])")
 _WRONG_AMP_NAMES = {"BI11-39-41-4k-2": "BI11-41-4k-2"}  # GMOS-S, first files of December 2023
+
+
+def detector_of(headers: Headers) -> Detector:
+    """Return the generation of detectors that took a file. Raises BadFile for an unknown one."""
+    try:
+        return detector(str(headers.phu.get("DETID") or ""))
+    except BadFile as error:
+        raise BadFile(error.message, path=headers.path) from error
 
 
 def family(dettype: str | None) -> str | None:

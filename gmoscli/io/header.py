@@ -7,9 +7,11 @@ from typing import Any
 from astropy.io import fits
 
 from .. import __version__
+from ..card import CARD
 from ..frame import CcdInfo, Exposure, Observation
 from ..gmos import descriptors
 from .combined import combined
+from .text import legible
 
 MARKERS = {"bias": "PROCBIAS", "flat": "PROCFLAT", "fringe": "PROCFRNG", "": "PROCSCI"}
 """Keyword of the primary header whose presence makes a file a product of that kind."""
@@ -40,13 +42,13 @@ STAMPS = {
 def primary(exposure: Exposure, kind: str, stamp: str) -> fits.Header:
     """Return the primary header: the first frame's, brought up to what the product is."""
     obs = exposure.obs
-    header = fits.Header.fromstring(obs.headers.phu.text)
-    header.setdefault("ORIGNAME", f"{obs.name}.fits")
-    header.comments["ORIGNAME"] = "name of the first raw file"
+    header = fits.Header.fromstring(legible(obs.headers.phu.text))
+    header.setdefault("ORIGNAME", legible(f"{obs.name}.fits"))
+    _put(header, "ORIGNAME", header["ORIGNAME"], "name of the first raw file")
     header["PROCSOFT"] = ("gmoscli", "software that made this file")
     header["PROCSVER"] = (__version__, "its version")
     header["PROCMODE"] = ("sq", "science quality")
-    header["RECIPE"] = (obs.recipe, "recipe that made this file")
+    _put(header, "RECIPE", obs.recipe, "recipe that made this file")
     for keyword in ("PREPARE", "GEM-TLM", *_stamped(obs), MARKERS.get(kind)):
         if keyword is not None:
             header[keyword] = stamp
@@ -54,14 +56,22 @@ def primary(exposure: Exposure, kind: str, stamp: str) -> fits.Header:
         header["TRIMOVER"], header["TRIMMED"] = stamp, "yes"
     for used in obs.used:
         if used.step in ("bias", "flat", "fringe", "bpm"):
-            header[f"{used.step.upper()}IM"] = used.name
+            header[f"{used.step.upper()}IM"] = legible(used.name)
     label = descriptors.data_label(obs.headers)
     if label and kind in MARKERS:
-        raw_label = label.partition("-SQ-")[0]
+        raw_label = legible(label).partition("-SQ-")[0]
         header["DATALAB"] = f"{raw_label}-SQ-{(kind or 'image').upper()}"
     for keyword, value, comment in combined(obs, kind):
-        header[keyword] = (value, comment)
+        _put(header, keyword, value, comment)
     return header
+
+
+def _put(header: fits.Header, keyword: str, value: Any, comment: str) -> None:
+    """Set a card; of its comment there stands what is left of its eighty letters."""
+    if isinstance(value, str):
+        value = legible(value)
+        comment = comment[: max(0, CARD - len(f"{keyword:8}= '{value}' / "))]
+    header[keyword] = (value, comment)
 
 
 def _stamped(obs: Observation) -> Iterator[str]:

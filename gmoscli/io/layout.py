@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cards import Header, Headers
+from ..dq import Dq
 from ..errors import BadFile
 from ..frame import Amp, Ccd, CcdInfo, Flags, Observation, Plane, RawCcd, Readout
 from ..geometry import Tan, array_to_detector
 from ..gmos import descriptors
-from ..gmos.detectors import ADC_LIMIT, Detector, detector, full_well
+from ..gmos.detectors import ADC_LIMIT, Detector, detector_of, full_well
 from ..gmos.tags import tags_of
 from ..section import Section
 from .unit import Unit, number, section_in, shape_of, unit_of
@@ -71,10 +72,7 @@ class Layout:
     @cached_property
     def detector(self) -> Detector:
         """The array of chips, by DETID."""
-        try:
-            return detector(str(self.headers.phu.get("DETID") or ""))
-        except BadFile as error:
-            raise BadFile(error.message, path=self.path) from error
+        return detector_of(self.headers)
 
     @cached_property
     def binning(self) -> tuple[int, int]:
@@ -210,6 +208,10 @@ class Layout:
         counts = pixels("SCI" if self.named else "", unit.version)
         if counts is None or counts.shape != shape_of(unit.header):
             raise BadFile(f"no pixels in extension {unit.version}", path=self.path)
+        if counts.dtype.kind == "f" and not np.isfinite(counts).all():
+            raise BadFile(
+                f"raw counts in extension {unit.version} that are no numbers", path=self.path
+            )
         pedestal = 0.0
         if unit.overscan is not None:
             pedestal = float(np.median(counts[unit.overscan.slices][::8]))
@@ -244,7 +246,17 @@ class Layout:
                     plane[:, columns] = part[unit.light.slices]
                 elif name == "SCI":
                     raise BadFile(f"no pixels in extension {unit.version}", path=self.path)
+        _flag_what_is_no_number(sci, var, dq)
         return Ccd(info, sci, var, dq)
+
+
+def _flag_what_is_no_number(sci: Plane, var: Plane, dq: Flags) -> None:
+    """Flag pixels without a value, as other software leaves them, and set them to zero."""
+    if np.isfinite(sci.sum()) and np.isfinite(var.sum()):  # one pass each, and mostly enough
+        return
+    lost = ~(np.isfinite(sci) & np.isfinite(var))
+    sci[lost] = var[lost] = 0
+    dq[lost] |= np.uint16(Dq.NO_DATA)
 
 
 def tan_of(header: Header, light: Section, column: int) -> Tan | None:

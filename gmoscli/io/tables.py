@@ -6,6 +6,7 @@ import numpy as np
 from astropy.io import fits
 
 from ..frame import Catalogue, Ccd, Exposure, Observation
+from .text import legible
 
 
 def catalogue(sources: Catalogue, ccd: Ccd, version: int) -> fits.BinTableHDU:
@@ -47,9 +48,9 @@ def catalogue(sources: Catalogue, ccd: Ccd, version: int) -> fits.BinTableHDU:
 def frames_table(exposure: Exposure) -> fits.BinTableHDU:
     """Return the table of the frames that were combined: how each was placed, scaled, weighed."""
     frames = exposure.obs.inputs
-    width = max(len(obs.name) for obs in frames)
+    names = [legible(obs.name) for obs in frames]
     columns = [
-        fits.Column("FRAME", f"{width}A", array=np.array([obs.name for obs in frames])),
+        fits.Column("FRAME", f"{max(map(len, names))}A", array=np.array(names)),
         _numbers("EXPTIME", "s", [obs.exposure_time for obs in frames]),
         _numbers("MATCHES", "", [obs.placement.matches for obs in frames]),
         _numbers("ALIGNRMS", "arcsec", [obs.placement.rms for obs in frames]),
@@ -115,9 +116,8 @@ def _texts(name: str, columns: dict[str, list[str]]) -> fits.BinTableHDU:
     made = []
     for title, values in columns.items():
         width = max([28, *map(len, values)])
-        made.append(
-            fits.Column(name=title, format=f"{width}A", array=np.array(values, f"U{width}"))
-        )
+        texts = np.array([legible(value) for value in values], f"U{width}")
+        made.append(fits.Column(name=title, format=f"{width}A", array=texts))
     return _table(name, made)
 
 

@@ -52,5 +52,5 @@ def recipe_named(name: str) -> Recipe:
     if name in RECIPES:
         return RECIPES[name]
     close = difflib.get_close_matches(name, RECIPES, n=3, cutoff=0.4)
-    known = " or ".join(close) if close else ", ".join(RECIPES)
-    raise UsageError(f"no recipe {name!r}", hint=f"did you mean {known}?")
+    near = f"did you mean {' or '.join(close)}?" if close else f"there are {' '.join(RECIPES)}"
+    raise UsageError(f"no recipe {name!r}", hint=near)

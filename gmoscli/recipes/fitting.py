@@ -2,7 +2,6 @@
 
 from collections.abc import Set as AbstractSet
 
-from ..frame import RawCcd
 from ..recipe import Recipe
 from . import RECIPES, default_recipe
 
@@ -15,8 +14,7 @@ def fitting(tags: AbstractSet[str]) -> list[Recipe]:
 
 
 def _fits(recipe: Recipe, tags: AbstractSet[str]) -> bool:
-    begins_with_raw = recipe.steps[0].takes is RawCcd
-    if begins_with_raw == ("PROCESSED" in tags) or "THRUSLIT" in tags:
+    if recipe.begins_raw == ("PROCESSED" in tags) or "THRUSLIT" in tags:
         return False
     if recipe.kind in ("bias", "flat"):
         return recipe.kind.upper() in tags

@@ -17,12 +17,12 @@ PICTURE = 1200
 """Pixels of a picture's width: as wide as the page on a screen, and half a megabyte."""
 
 
-def page(path: Path) -> str:
-    """Return the page of a file, raw or reduced. Raises BadFile.
+def page(path: Path) -> bytes:
+    """Return the page of a file, raw or reduced, in UTF-8. Raises BadFile.
 
     It holds what the file holds and no time of its own: the same file gives the same page.
     """
-    return html(facts_of(path, PICTURE), path.name)
+    return html(facts_of(path, PICTURE), path.name).encode("utf-8", "replace")
 
 
 def html(facts: Facts, name: str) -> str:

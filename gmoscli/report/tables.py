@@ -72,7 +72,7 @@ def outline(facts: Facts) -> Iterator[tuple[str, str]]:
 def _cards(header: Header, *cards: tuple[str, str, str]) -> Iterator[tuple[str, str]]:
     for title, key, form in cards:
         value = header.get(key)
-        if isinstance(value, str) or (isinstance(value, int | float) and isfinite(value)):
+        if isinstance(value, int | float) and isfinite(value):
             yield title, form.format(value)
 
 

@@ -71,6 +71,31 @@ def test_a_function_that_works_on_anything_else_is_no_step():
         step("odd")(odd)
 
 
+def test_a_step_that_stands_for_no_primitive_goes_by_its_own_name():
+    @step
+    def brighten(ccd: Ccd, *, by: float = 2.0) -> Ccd:
+        return ccd.with_planes(sci=ccd.sci * by)
+
+    assert brighten.primitive == brighten.name == "brighten"
+    assert (brighten.set(by=3.0)(a_ccd(1.0)).sci == 3).all()
+
+
+@pytest.mark.parametrize(
+    ("signature", "says"),
+    [
+        ("(ccd): ...", "no annotation of ccd"),
+        ("(ccd: Ccd): ...", "no annotation of return"),
+        ("(ccd: Ccd, *, by=2.0) -> Ccd: ...", "no annotation of by"),
+        ("() -> Ccd: ...", "no annotation of a first parameter"),
+    ],
+)
+def test_a_signature_that_does_not_say_enough_is_refused_with_what_is_missing(signature, says):
+    names = {"Ccd": Ccd}
+    exec(f"def vague{signature}", names)
+    with pytest.raises(TypeError, match=f"vague: {says}"):
+        step(names["vague"])
+
+
 def test_a_parameter_that_is_set_takes_effect_on_a_new_step_alone():
     louder = add.set(amount=3.0)
     assert (louder(a_ccd(1.0), a_ccd(), None).sci == 4).all()

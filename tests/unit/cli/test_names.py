@@ -62,6 +62,11 @@ def test_names_before_a_bad_list_are_known_already(tmp_path):
     assert next(names) == "a.fits"
 
 
+def test_an_empty_name_is_not_the_working_directory():
+    with pytest.raises(UsageError, match="an empty name"):
+        list(expand(["a.fits", ""]))
+
+
 def test_quotes_are_written_only_where_they_are_needed():
     assert quoted("raw/N20220613S0138.fits.bz2") == "raw/N20220613S0138.fits.bz2"
     assert quoted("f#g.fits") == "f#g.fits"

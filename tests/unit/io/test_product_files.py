@@ -13,6 +13,7 @@ from astropy.table import Table
 from astropy.wcs import WCS
 
 from gmoscli.cards import Header, Headers
+from gmoscli.dq import Dq
 from gmoscli.errors import GmosError
 from gmoscli.frame import Done, Exposure, Placement, Sky, Used
 from gmoscli.gmos.tags import tags_of
@@ -240,6 +241,44 @@ def test_history_and_provenance_are_kept_in_order(tmp_path, observed):
         assert units[0].header["BIASIM"] == "b_bias.fits"
     path = saved(exposure, tmp_path)
     assert past_of(path, Headers.open(path)) == (done, used)
+
+
+def test_letters_that_no_header_can_hold_are_replaced(tmp_path, observed):
+    cards = observed.headers.phu.cards.replace(
+        b"Simulated field", b"N\xfa\xf1ez's fie\0d".ljust(15)
+    )
+    headers = Headers(Header(cards), observed.headers.extensions, observed.path)
+    named = replace(
+        observed, name="süß \udcff☃", headers=headers, used=(Used("ü.fits", "-", "flat"),)
+    )
+    path = tmp_path / "ß.fits"
+    write_product(stacked(a_product(named), named, named), path, "", STAMP)
+    with fits.open(path) as units:
+        assert units[0].header["OBJECT"] == "N??ez's fie?d"
+        assert units[0].header["ORIGNAME"] == "s?? ??.fits"
+        assert units[0].header["IMCMB001"] == "s?? ??.fits"
+        assert units[0].header["FLATIM"] == "?.fits"
+        assert set(units["FRAMES"].data["FRAME"]) == {"s?? ??"}
+        assert list(units["PROVENANCE"].data["filename"]) == ["?.fits"]
+
+
+@pytest.mark.parametrize("letters", [20, 50, 200])
+def test_names_may_be_long(tmp_path, observed, letters):
+    named = replace(observed, name="N" * letters)
+    write_product(a_product(named), tmp_path / "long.fits", "", STAMP)
+    assert fits.getheader(tmp_path / "long.fits")["ORIGNAME"] == "N" * letters + ".fits"
+
+
+def test_pixels_that_are_no_numbers_have_no_data(tmp_path, observed):
+    made = a_product(observed)
+    made.ccds[0].sci[3, 4] = np.nan
+    made.ccds[0].var[5, 6] = np.inf
+    write_product(made, tmp_path / "p.fits", "", STAMP)
+    first = read_exposure(tmp_path / "p.fits").ccds[0]
+    for at in ((3, 4), (5, 6)):
+        assert first.dq[at] & Dq.NO_DATA
+        assert first.sci[at] == first.var[at] == 0
+    assert np.count_nonzero(first.dq != made.ccds[0].dq) <= 2
 
 
 def test_a_raw_file_has_no_past(tmp_path):
