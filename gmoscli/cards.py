@@ -73,7 +73,8 @@ def read_headers(path: str | Path, *, after: Header | None = None) -> Iterator[H
             else:
                 yield from _headers(stream, path, 1, len(after.text) + data_size(after))
     except (OSError, EOFError, zlib.error) as error:
-        raise BadFile(_reason(error), path=path) from error
+        hint = f"name the files in it: {path}/*.fits*" if path.is_dir() else None
+        raise BadFile(_reason(error), path=path, hint=hint) from error
 
 
 def _headers(stream: BinaryIO, path: Path, first: int = 0, end: int = 0) -> Iterator[Header]:

@@ -69,11 +69,22 @@ def _unknown(recipe: Recipe, target: str, name: str, step_known: bool) -> UsageE
     else:
         steps = [s for s in recipe if not target or target in (s.name, s.primitive)]
         known = sorted({word for step in steps for word in step.parameters})
-        close = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
+        close = difflib.get_close_matches(name, known, n=2, cutoff=0.6)
         where = f"step {target}" if target else f"any step of {recipe.name}"
         message = f"no parameter {name!r} in {where}"
     hint = f"did you mean {' or '.join(close)}?" if close else "see showpars"
-    return UsageError(message, hint=hint)
+    return UsageError(message, hint=_ELSEWHERE.get(name, hint))
+
+
+_ELSEWHERE = {
+    "do_cal": "-p STEP:skip_primitive=True leaves a step out",
+    "static_bpm": "--user-cal processed_bpm:FILE gives the mask",
+    **{
+        kind: f"--user-cal processed_{kind}:FILE gives the {kind}"
+        for kind in ("bias", "flat", "fringe")
+    },
+}
+"""Parameters that steps have in DRAGONS → what does the same here."""
 
 
 def without_needless(recipe: Recipe, frames: Sequence[Headers], given: Collection[str]) -> Recipe:

@@ -46,11 +46,21 @@ class CalibrationMissing(GmosError):
     exit_code = 3
 
 
+_LINE = 200
+"""Letters of a hint."""
+
+
 def unknown(what: str, word: str, known: Iterable[str]) -> UsageError:
-    """Return the error for a word that is not among the known ones; its hint names the nearest."""
+    """Return the error for a word that is not among the known ones; its hint names the nearest.
+
+    Where none is near the hint names all, unless they are too many for a line.
+    """
     from difflib import get_close_matches  # noqa: PLC0415 - start-up: needed only to complain
 
     spellings = {name.lower(): name for name in known}
     near = [spellings[name] for name in get_close_matches(word.lower(), spellings, cutoff=0.5)]
-    hint = f"did you mean {' or '.join(near)}?" if near else None
+    all_of_them = " ".join(spellings.values())
+    hint = f"known: {all_of_them}" if len(all_of_them) < _LINE else None
+    if near:
+        hint = f"did you mean {' or '.join(near)}?"
     return UsageError(f"unknown {what} {word!r}", hint=hint)

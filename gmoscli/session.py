@@ -46,7 +46,12 @@ def resources(
 
 
 def recipe_of(name: str | None) -> Recipe | str | None:
-    """Return the recipe in a user's file; a name, or None for what the tags ask for, as it is."""
+    """Return the recipe in a user's file, or a name as it is.
+
+    None, and the name ``_default``, mean what the tags of the files ask for.
+    """
+    if name == "_default":
+        return None
     return recipe_in(name) if name is not None and looks_like_file(name) else name
 
 

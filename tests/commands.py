@@ -1,8 +1,10 @@
 """Real processes: commands as observers and scripts start them."""
 
 import os
+import pty
 import subprocess
 import sys
+import termios
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,6 +37,25 @@ def run(
     )
     out, err = os.fsdecode(done.stdout), os.fsdecode(done.stderr)
     return subprocess.CompletedProcess(words, done.returncode, out, err)
+
+
+def on_terminal(*words: str, cwd: Path, columns: int = 0, **env: str) -> str:
+    """Return what a command writes on a terminal, of unknown width if ``columns`` is 0."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    process = subprocess.Popen(
+        command(*words), cwd=cwd, env=environment(**env), stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            text += os.read(ours, 4096)
+        except OSError:
+            break
+    process.wait()
+    os.close(ours)
+    return text.decode().replace("\r\n", "\n")
 
 
 def shell(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -55,7 +55,7 @@ class Reduce:
         params, stages = without_stages(texts)
         request = Request(
             files=tuple(map(Path, self.files)),
-            recipe=recipe_of(None if self.recipename == "_default" else self.recipename),
+            recipe=recipe_of(self.recipename),
             params=params,
             configured=settings.params,
             suffix=self.suffix if self.suffix is not None else settings.suffix,

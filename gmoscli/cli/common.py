@@ -179,7 +179,7 @@ def _endings(command: str) -> Iterator[None]:
     except click.exceptions.NoArgsIsHelpError:
         raise
     except click.UsageError as error:
-        message = error.format_message().rstrip(".")
+        message = " ".join(error.format_message().split()).rstrip(".")
         complain(UsageError(message[:1].lower() + message[1:], hint=f"{command} --help"), command)
         raise SystemExit(UsageError.exit_code) from None
     except (KeyboardInterrupt, click.Abort):

@@ -51,6 +51,8 @@ def write_list(path: str, header: Iterable[str], names: Iterable[str]) -> None:
     try:
         draft.write_bytes(content)
         draft.replace(target)
+    except OSError as error:
+        raise GmosError((error.strerror or str(error)).lower(), path=path) from None
     finally:
         draft.unlink(missing_ok=True)
 

@@ -166,7 +166,7 @@ def _show(products: "Sequence[Product]", masks: Sequence[Path], form: str | None
     told = [*(mask_row(mask, columns) for mask in masks), *map(row, products)]
     if form == "table" and not any(cells[-1] for cells in told):
         columns, told = columns[:-1], [cells[:-1] for cells in told]  # nothing is missing
-    with rows(form, columns, header=form == "csv") as put:
+    with rows(form, columns, header=form == "csv", spare=("calibrations",)) as put:
         for cells in told:
             put(cells)
 
@@ -178,7 +178,7 @@ def _tell(found: "Survey", databases: Databases) -> None:
     for reason, count in Counter(one.reason for one in found.left_out).most_common():
         say(f"{count} {'file' if count == 1 else 'files'} left out: {reason}")
     if not found.frames:
-        raise ReductionError("no raw biases or images of GMOS")
+        raise ReductionError("no raw biases or images of GMOS", hint="gmoscli plan FOLDER")
 
 
 def _tell_missing(products: "Sequence[Product]", *, complain: bool) -> None:

@@ -46,7 +46,7 @@ def shown_row(product: "Product") -> Row:
         str(nights[0]) + (f"/{nights[-1]}" if len(nights) > 1 else ""),
         None if product.kind in ("bias", "flat", "fringe") else record.object,
         None if product.kind == "bias" else _filter(product),
-        f"{record.binning} {record.detector_roi_setting} {_read_mode(record)}",
+        _setup(record),
         " ".join(map(stem, product.calibrations.values())) or None,
         product.reasons or None,
     )
@@ -70,6 +70,13 @@ def detailed_row(product: "Product") -> Row:
         _read_mode(record),
         product.seconds,
     )
+
+
+def _setup(record: "Record") -> str:
+    """Return binning, region unless all of the detector is read out, and read mode."""
+    region = record.detector_roi_setting
+    words = (record.binning, "" if region == "Full Frame" else region, _read_mode(record))
+    return " ".join(filter(None, words))
 
 
 def _read_mode(record: "Record") -> str:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _PARAMETER = re.compile(r"[A-Za-z]\w*([:.][A-Za-z]\w*)?=.*", re.DOTALL)
 _LEVELS = ("debug", "info", "warning", "error")
+_LOGMODES = {"standard": "info", "quiet": "error", "verbose": "debug", "debug": "debug"}
+"""What observers of DRAGONS write → level of what is said."""
 
 
 class ParameterCommand(Command):
@@ -110,6 +112,7 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
 @click.option("--report", is_flag=True, help="Put a page that tells all beside each product.")
 @click.option("--logfile", type=click.Path(path_type=Path), help="Write all messages here.")
 @click.option("--loglevel", type=click.Choice(_LEVELS), help="What to say on standard error.")
+@click.option("--logmode", type=click.Choice(tuple(_LOGMODES), case_sensitive=False), hidden=True)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Say everything.")
 @null_option
@@ -198,6 +201,8 @@ def _start_log(settings: "Settings", options: Mapping[str, Any]) -> None:
     from ..logs import LOGGER, configure
 
     level = options["loglevel"] or settings.loglevel
+    if options["logmode"]:
+        level = _LOGMODES[options["logmode"].lower()]
     if options["quiet"]:
         level = "error"
     elif options["verbose"]:

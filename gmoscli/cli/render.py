@@ -1,6 +1,6 @@
 """Rows of values as text: a table, tab-separated, comma-separated or JSON lines; as they come."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from datetime import time as clock_time
@@ -18,18 +18,24 @@ Put = Callable[[Row], None]
 
 @contextmanager
 def rows(
-    form: str, columns: Sequence[str], *, header: bool, least: Sequence[int] = ()
+    form: str,
+    columns: Sequence[str],
+    *,
+    header: bool,
+    least: Sequence[int] = (),
+    spare: Collection[str] = (),
 ) -> Iterator[Put]:
     """Yield a function that writes one row of values on standard output.
 
     In text a missing value is empty (a dash in a table), a list is as Python writes it, and tags
     are joined by commas. A table always has a header; JSON names each value. ``least`` are widths
-    of the columns of a table that are known before its rows.
+    of the columns of a table that are known before its rows; ``spare`` columns may be left out of
+    one on a narrow terminal.
     """
     if form == "table":
         from .table import Table
 
-        table = Table(columns, lambda value: as_text(value).translate(_ESCAPES), least)
+        table = Table(columns, lambda value: as_text(value).translate(_ESCAPES), least, spare)
         try:
             yield table.put
         except BaseException:

@@ -5,8 +5,8 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import compress, zip_longest
 
 from .common import wants_colour, write
 
@@ -22,11 +22,20 @@ class Table:
 
     The first rows are held until they tell the widths; on a terminal not for long. Later rows
     come as they are, if need be out of line. On a terminal that is too narrow, the widest columns
-    are folded: their cells go on below. ``least`` are widths that are known before.
+    are folded: their cells go on below. Before words would be cut, ``spare`` columns are left out.
+    ``least`` are widths that are known before.
     """
 
-    def __init__(self, columns: Sequence[str], text: Callable[[object], str], least: Sequence[int]):
+    def __init__(
+        self,
+        columns: Sequence[str],
+        text: Callable[[object], str],
+        least: Sequence[int],
+        spare: Collection[str] = (),
+    ):
         self.columns = list(columns)
+        self.spare = spare
+        self.shown = [True] * len(columns)
         self.text = text
         self.held: list[list[str]] | None = []
         self.numbers = [False] * len(columns)
@@ -40,7 +49,7 @@ class Table:
         """Write a row, or hold it."""
         cells = [self.text(value) or "-" for value in row]
         if self.held is None:
-            write(self._lines(cells))
+            write(self._lines(list(compress(cells, self.shown))))
             return
         kinds = [isinstance(value, int | float) and not isinstance(value, bool) for value in row]
         self.numbers = [known or kind for known, kind in zip(self.numbers, kinds, strict=True)]
@@ -55,28 +64,41 @@ class Table:
         for cells in self.held:
             self.widths = [max(w, len(c)) for w, c in zip(self.widths, cells, strict=True)]
         self._fit()
+        held = [list(compress(cells, self.shown)) for cells in self.held]
         rule = "-" * (sum(self.widths) + len(self.gap) * (len(self.widths) - 1)) + "\n"
         names = self._lines(self.columns)
         if wants_colour(sys.stdout):
             names = f"\x1b[1m{names}\x1b[0m"
-        write(rule + names + rule + "".join(map(self._lines, self.held)))
+        write(rule + names + rule + "".join(map(self._lines, held)))
         self.held = None
 
     def _fit(self) -> None:
         """Narrow the widest columns until all stand side by side."""
-        count = len(self.widths)
-        if not self.room or sum(self.widths) + len(self.gap) * (count - 1) <= self.room:
+        if not self.room or self._needed(self.widths) <= self.room:
             return
         self.gap = "  "
-        room = self.room - len(self.gap) * (count - 1)
         columns = zip(self.columns, *(self.held or ()), strict=True)
         words = [min(_WORD, max(map(_longest_word, cells))) for cells in columns]
+        if self._needed(words) > self.room:
+            words = self._without_spare(words)
+        room = self.room - len(self.gap) * (len(words) - 1)
         narrow = self._narrowed(words, room)
         if sum(narrow) > room:
-            narrow = self._narrowed([0] * count, room)
+            narrow = self._narrowed([0] * len(words), room)
         pairs = zip(self.widths, narrow, strict=True)
         self.folded = [less if less < width else math.inf for width, less in pairs]
         self.widths = narrow
+
+    def _needed(self, widths: Sequence[int]) -> int:
+        """Return the letters of a line with columns of these widths."""
+        return sum(widths) + len(self.gap) * (len(widths) - 1)
+
+    def _without_spare(self, words: Sequence[int]) -> list[int]:
+        """Leave the spare columns out; return the longest words of those that stay."""
+        self.shown = [column not in self.spare for column in self.columns]
+        for name in ("columns", "widths", "numbers", "folded"):
+            setattr(self, name, list(compress(getattr(self, name), self.shown)))
+        return list(compress(words, self.shown))
 
     def _narrowed(self, least: Sequence[int], room: int) -> list[int]:
         """Return widths of which the largest are less, but no less than they must be."""

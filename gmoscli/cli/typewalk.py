@@ -125,7 +125,7 @@ def _pattern(mask: str) -> re.Pattern[str]:
 def _files(root: Path, failures: Failures, *, recurse: bool) -> Iterator[Path]:
     """Yield the files below a directory, those of each directory together and in order."""
     if not root.is_dir():
-        raise BadFile("no such directory", path=root)
+        raise BadFile("not a directory" if root.exists() else "no such directory", path=root)
 
     def report(error: OSError) -> None:
         failures.add(BadFile((error.strerror or str(error)).lower(), path=error.filename))

@@ -106,7 +106,7 @@ def test_a_named_configuration_that_is_missing_is_wrong_usage(place):
     done = place.run("list", "-c", "nosuch.toml")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"caldb list: {place.folder}/nosuch.toml: cannot be read: " + (
-        "No such file or directory\n"
+        "no such file or directory\n"
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests import header_files
 from tests.cli.test_umbrella import HEAVY, loaded_by
-from tests.commands import environment, run
+from tests.commands import environment, on_terminal, run
 from tests.header_files import raw as raw_headers
 from tests.header_files import write
 
@@ -47,7 +47,7 @@ def test_a_pipe_has_a_line_for_each_product(home):
     done = planned(home, "raw")
     assert (done.returncode, done.stderr) == (0, "")
     lines = [line.split("\t") for line in done.stdout.splitlines()]
-    setup = "2x2 Full Frame slow/low"
+    setup = "2x2 slow/low"
     assert lines == [
         ["raw/bpm.fits", "bpm", *[""] * 8],
         ["B1_bias.fits", "bias", "2", "0.0", "2022-06-13", "", "", setup, "bpm", ""],
@@ -83,6 +83,18 @@ def test_a_table_names_its_columns_and_has_one_for_what_is_missing_only_then(hom
     lines = planned(home, "raw", "--format", "table").stdout.splitlines()
     assert lines[1].split() == [*names, "calibrations", "missing"]
     assert lines[-1].endswith("no flat here, none stored")
+
+
+@pytest.mark.parametrize(("columns", "whole"), [(80, False), (200, True)])
+def test_a_narrow_terminal_shows_whole_words_and_leaves_calibrations_out(home, columns, whole):
+    for path in sorted((home / "raw").iterdir()):
+        path.rename(path.with_name(f"N20220627S{path.stem}001.fits"))
+    text = on_terminal("plan", "raw", cwd=home, columns=columns, HOME=str(home), NO_COLOR="1")
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert ("calibrations" in text) is whole
+    for word in ("2022-06-13", "science", "N20220627SS1001_", "image.fits", "240.0", "Field"):
+        assert word in text
 
 
 def test_what_is_missing_is_told_with_its_reason_and_the_exit_code_is_3(home):

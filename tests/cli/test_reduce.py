@@ -244,6 +244,9 @@ def bad_inputs(night, folder):
     header_files.write(folder / "niri.fits", header_files.raw(INSTRUME="NIRI"))
     header_files.write(folder / "binned.fits", header_files.raw(binning=(2, 2)))
     header_files.write(folder / "i.fits", header_files.raw(binning=(4, 4), FILTER2="i_G0302"))
+    header_files.write(folder / "staged.fits", header_files.staged(binning=(4, 4)))
+    header_files.write(folder / "odd.fits", header_files.raw(binning=(4, 4), DETID="EEV-1"))
+    (folder / "folder").mkdir()
 
 
 @pytest.mark.parametrize(
@@ -256,6 +259,9 @@ def bad_inputs(night, folder):
         ("niri.fits", "not a GMOS exposure"),
         ("binned.fits", "binning 2x2, but 4x4"),
         ("i.fits", "filter i, but r"),
+        ("staged.fits", "reduced already"),
+        ("odd.fits", "EEV-1"),
+        ("folder", "is a directory"),
     ],
 )
 def test_a_bad_input_is_named_in_one_line_and_nothing_is_made(night, tmp_path, name, says):
@@ -281,6 +287,27 @@ def test_never_from_fewer_frames_than_asked_but_with_skip_bad(stamp, tmp_path):
     assert (done.returncode, done.stdout) == (1, f"{STAMP_PRODUCT}\n")
     assert "truncated.fits" in done.stderr
     assert fits.getheader(tmp_path / STAMP_PRODUCT)["NCOMBINE"] == 2
+
+
+def test_files_may_have_any_name_and_headers_any_letter(stamp, tmp_path):
+    small(stamp, tmp_path)
+    content = (stamp / "raw" / f"{STAMP_BIAS}.fits").read_bytes()
+    name = os.fsdecode("Núñez ☃ 'a' \udcff.fits".encode("utf-8", "surrogateescape"))
+    observer = f"{'OBSERVER':8}= {chr(39)}Núñez{chr(39)}".ljust(80).encode("latin-1")
+    spare = content.index(b"OBJECT  =")
+    (tmp_path / name).write_bytes(content[:spare] + observer + content[spare + 80 :])
+    done = subprocess.run(
+        command("reduce", "-q", "--report", name),
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        check=False,
+    )
+    product = name.replace(".fits", "_bias.fits")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert os.fsdecode(done.stdout) == f"{product}\n"
+    assert fits.getheader(tmp_path / product)["OBSERVER"] == "N??ez"
+    assert (tmp_path / product).with_suffix(".html").exists()
 
 
 def test_a_product_never_replaces_its_input(stamp, tmp_path):
@@ -406,6 +433,15 @@ def test_quiet_says_nothing_and_the_logfile_everything(stamp, tmp_path):
     done = run("reduce", "@b.lis", "-q", "--logfile", "a.log", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "makeProcessedBias: 2 files" in (tmp_path / "a.log").read_text()
+
+
+@pytest.mark.parametrize(("mode", "says"), [("quiet", ""), ("standard", "makeProcessedBias")])
+def test_log_modes_of_observers_habit_are_understood(stamp, tmp_path, mode, says):
+    small(stamp, tmp_path)
+    done = run("reduce", "@b.lis", "--logmode", mode, cwd=tmp_path)
+    assert done.returncode == 0
+    assert says in done.stderr
+    assert bool(says) is bool(done.stderr)
 
 
 def test_a_users_recipe_runs_like_one_of_ours(stamp, tmp_path):

@@ -4,13 +4,11 @@ import csv
 import io
 import json
 import os
-import pty
 import subprocess
-import termios
 
 import pytest
 
-from tests.commands import command, environment, run, shell
+from tests.commands import command, environment, on_terminal, run, shell
 from tests.header_files import raw, write
 
 
@@ -108,6 +106,7 @@ def test_good_files_are_shown_though_others_are_bad(night):
         "showd: missing.fits: no such file or directory",
         "showd: note.txt: not a FITS file",
         "showd: .: is a directory",
+        "hint: name the files in it: ./*.fits*",
     ]
 
 
@@ -234,25 +233,6 @@ def test_a_full_disk_is_reported(night):
     done = shell("showd -d object a.fits > /dev/full", night)
     assert done.returncode == 1
     assert done.stderr == "showd: standard output: no space left on device\n"
-
-
-def on_terminal(*words: str, cwd, columns: int = 0, **env: str) -> str:
-    """Return what a command writes on a terminal, of unknown width if ``columns`` is 0."""
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, columns))
-    process = subprocess.Popen(
-        command(*words), cwd=cwd, env=environment(**env), stdin=theirs, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
-    text = b""
-    while True:
-        try:
-            text += os.read(ours, 4096)
-        except OSError:
-            break
-    process.wait()
-    os.close(ours)
-    return text.decode().replace("\r\n", "\n")
 
 
 def test_a_terminal_gets_a_table_with_bold_names(night):
