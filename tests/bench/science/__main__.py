@@ -1,19 +1,14 @@
 """``python -m tests.bench.science``: reduce simulated nights, hold products against the truth."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
-
-import click
 
 from gmoscli.simulate import Effects, Night
 
-from ..__main__ import machine, place
+from ..command import Benchmark
 from ..desks import Workshop
-from ..rows import table
 from .alignment import alignment
 from .detector import flats, overscan, saturation
 from .figures import HEADINGS, Figure, as_json, cells
@@ -200,35 +195,7 @@ CASES: dict[str, Callable[[Nights], Iterator[Figure]]] = {
 }
 
 
-@click.command()
-@click.option("--quick", is_flag=True, help="Nights binned 4x4: for a look.")
-@click.option("--full", is_flag=True, help="Nights binned 1x1 as well.")
-@click.option("--only", metavar="NAME,...", help=f"Some of: {' '.join(CASES)}.")
-@click.option("--json", "as_file", type=click.Path(path_type=Path), help="Write the figures here.")
-@click.option(
-    "--folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Where nights are made, and kept for the next time. Default: a temporary folder.",
-)
-def science(
-    *, quick: bool, full: bool, only: str | None, as_file: Path | None, folder: Path | None
-) -> None:
-    """Reduce simulated nights with the commands, and hold the products against the truth."""
-    names = only.split(",") if only else list(CASES)
-    if unknown := set(names) - set(CASES):
-        raise click.UsageError(f"no such case: {', '.join(sorted(unknown))}")
-    told = machine()
-    click.echo(told)
-    figures: list[Figure] = []
-    with place(folder) as where:
-        nights = Nights(Workshop(where), quick=quick, full=full)
-        for case in (CASES[name] for name in names):
-            made = list(case(nights))
-            click.echo(f"\n{case.__doc__}\n\n{table(HEADINGS, map(cells, made))}")
-            figures += made
-            if as_file is not None:
-                as_file.write_text(json.dumps({"run": told, "figures": list(as_json(figures))}))
-
-
 if __name__ == "__main__":
-    science()
+    Benchmark(CASES, Nights, HEADINGS, cells, as_json).command(
+        "Reduce simulated nights with the commands, and hold the products against the truth."
+    )()
