@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -196,6 +198,16 @@ def test_rows_appear_as_files_are_read(night):
         assert process.stdout.readline().startswith(name)
     process.communicate()
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(("error", "heard"), [("KeyboardInterrupt", False), ("OSError", True)])
+def test_ctrl_c_says_nothing_while_a_command_is_still_loaded(error, heard):
+    code = f"import gmoscli.cli.showd; raise {error}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, check=False
+    )
+    assert done.returncode == (1 if heard else -signal.SIGINT)
+    assert bool(done.stderr) is heard
 
 
 def test_ctrl_c_ends_with_130_and_no_word(night):
