@@ -111,6 +111,15 @@ def test_every_module_has_a_floor():
     assert {name.split(".")[0] for name in NAMES} - {""} == placed
 
 
+def test_the_readme_leads_through_every_module():
+    guide = (ROOT / "README.md").read_text().partition("## Contributing")[2]
+    packages = {name for name, path in modules() if path.name == "__init__.py"}
+    every = {name for name in NAMES if name and "." not in name} - {"__main__"}
+    assert {
+        name for name in every if f"`{name}{'/' if name in packages else ''}`" not in guide
+    } == set()
+
+
 def test_imports_go_down_only():
     inside = [one for one in ALL if one.target.startswith(".") and one.module]
     assert len(inside) > 100
