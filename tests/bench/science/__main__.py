@@ -78,8 +78,10 @@ class Nights:
                 "filter": band,
                 "binning": (binned, binned),
                 "exposure": (seconds,),
-                "star_density": 60.0,  # 150 isolated ones of 20 mag on a ccd lit all over ...
-                "magnitudes": (15.5, 21.0),  # ... and none of those in numbers that crowd it
+                "magnitudes": (17.0, 21.0),  # stars that tell something, but no crowd that covers
+                "star_density": 30.0,  # the sky: 120 alone of 20 mag on a ccd lit all over
+                "galaxy_density": 2.0,
+                "dither": 14.0,  # carries 20 of them over each gap
             }
             night = Night(**usual | more)
             self._made[name] = Site(self.shop, name, night, effects or Effects())

@@ -154,8 +154,8 @@ def _photon_limit(
 
 def crossing(site: Site, count: int) -> list[int]:
     """Return how many stars each ccd shares with ccd 2: here in one frame, there in another."""
-    stars = (site.sources["kind"] == "star") & (site.sources["magnitude"] < FAINT)
-    sky = np.column_stack([site.sources["ra"], site.sources["dec"]])[np.asarray(stars)]
+    stars = np.asarray(site.sources["kind"] == "star")
+    sky = np.column_stack([site.sources["ra"], site.sources["dec"]])[stars]
     somewhere = [one.any(axis=0) for one in seen(site, sky, count, RADIUS).swapaxes(0, 1)]
     return [int((one & somewhere[1]).sum()) for one in somewhere]
 
