@@ -7,7 +7,7 @@ import pytest
 
 from gmoscli.frame import Placement, Sky
 from gmoscli.steps.mosaic import match_ccds
-from gmoscli.steps.scale import match_counts
+from gmoscli.steps.scale import WINGS, match_counts
 from gmoscli.steps.sky import match_sky
 from tests.builders import a_starry_observation, an_info, an_observation
 
@@ -63,6 +63,15 @@ def test_stars_with_something_beside_them_count_less_than_those_alone():
     found = match_counts(frames)[1].placement
     assert found.scale == pytest.approx(1, abs=0.004)
     assert abs(found.scale - 1) < 4 * found.scale_error
+
+
+def test_another_seeing_makes_a_scale_less_sure():
+    same, worse = a_frame(0.9, seed=2), a_frame(0.9, seed=2)
+    wide = replace(worse.ccds[0], fwhm=same.ccds[0].fwhm * np.e)
+    found, unsure = (scale_of(one) for one in (same, replace(worse, ccds=(wide,))))
+    assert unsure.scale == found.scale
+    extra = unsure.scale_error**2 - found.scale_error**2
+    assert extra == pytest.approx((WINGS * found.scale) ** 2)
 
 
 def test_with_few_stars_the_exposure_times_decide():
