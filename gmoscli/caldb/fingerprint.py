@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -31,11 +32,18 @@ class Fingerprint:
                 return "was altered"
             if status.st_mtime_ns == self.mtime_ns and not thorough:
                 return None
-            return None if _sha256(path) == self.sha256 else "was altered"
+            now = _sha256(path) if thorough else _remembered(path, status.st_mtime_ns)
+            return None if now == self.sha256 else "was altered"
         except FileNotFoundError:
             return "is missing"
         except OSError as error:
             return f"cannot be read: {error.strerror}"
+
+
+@lru_cache(maxsize=64)
+def _remembered(path: Path, _mtime_ns: int) -> str:
+    """Return the checksum of a file as it was at a time: all frames ask for the same masters."""
+    return _sha256(path)
 
 
 def _sha256(path: Path) -> str:

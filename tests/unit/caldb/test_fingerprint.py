@@ -50,3 +50,15 @@ def test_a_folder_in_its_place_is_no_crash(path):
     path.unlink()
     path.mkdir()
     assert fingerprint.trouble(path, thorough=True) is not None
+
+
+def test_a_touched_file_is_read_once_as_long_as_it_is_not_touched_again(path):
+    fingerprint = Fingerprint.of(path)
+    os.utime(path, ns=(0, 0))
+    assert fingerprint.trouble(path) is None
+    path.write_bytes(b"Once")
+    os.utime(path, ns=(0, 0))
+    assert fingerprint.trouble(path) is None
+    assert fingerprint.trouble(path, thorough=True) == "was altered"
+    os.utime(path, ns=(0, 1))
+    assert fingerprint.trouble(path) == "was altered"
