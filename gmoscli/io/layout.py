@@ -235,19 +235,28 @@ class Layout:
 
     def _assembled(self, info: CcdInfo, members: list[Unit], pixels: Reader) -> Ccd:
         """Return the planes of a reduced file, amplifiers side by side."""
-        sci: Plane = np.empty(info.shape, np.float32)
-        var: Plane = np.zeros(info.shape, np.float32)
-        dq: Flags = np.zeros(info.shape, np.uint16)
-        for unit in members:
-            columns = self._columns(unit, info.section)
-            for name, plane in (("SCI", sci), ("VAR", var), ("DQ", dq)):
-                part = pixels(name if self.named else "", unit.version)
-                if part is not None:
-                    plane[:, columns] = part[unit.light.slices]
-                elif name == "SCI":
-                    raise BadFile(f"no pixels in extension {unit.version}", path=self.path)
+        sci, var, dq = (
+            self._plane(info, members, pixels, name, kind)
+            for name, kind in (("SCI", np.float32), ("VAR", np.float32), ("DQ", np.uint16))
+        )
         _flag_what_is_no_number(sci, var, dq)
         return Ccd(info, sci, var, dq)
+
+    def _plane(
+        self, info: CcdInfo, members: list[Unit], pixels: Reader, name: str, kind: type[Any]
+    ) -> NDArray[Any]:
+        """Return one plane of a reduced file; only science pixels have to be there."""
+        whole = np.zeros(info.shape, kind)
+        for unit in members:
+            part = pixels(name if self.named else "", unit.version)
+            if part is not None:
+                lit = part[unit.light.slices]
+                if lit.shape == info.shape:
+                    return lit.astype(kind, copy=False)
+                whole[:, self._columns(unit, info.section)] = lit
+            elif name == "SCI":
+                raise BadFile(f"no pixels in extension {unit.version}", path=self.path)
+        return whole
 
 
 def _flag_what_is_no_number(sci: Plane, var: Plane, dq: Flags) -> None:

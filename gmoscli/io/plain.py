@@ -69,8 +69,14 @@ def as_stored(header: Header) -> "np.dtype[Any] | None":
 
 
 def numbers(stored: NDArray[Any], kind: "np.dtype[Any]") -> NDArray[Any]:
-    """Return stored numbers in the machine's own order of bytes, unsigned ones from zero on."""
-    native = stored.astype(kind)
+    """Return stored numbers in the machine's own order of bytes, unsigned ones from zero on.
+
+    What is handed in is used up: large numbers are turned where they are, in half the time.
+    """
+    if kind.itemsize > 2 and not stored.dtype.isnative:
+        native = stored.byteswap(inplace=True).view(kind)
+    else:
+        native = stored.astype(kind)
     if kind.kind == "u" and kind.itemsize > 1:
         native ^= kind.type(1 << (8 * kind.itemsize - 1))
     return native
