@@ -29,6 +29,8 @@ FLOOR = 0.005
 """Arcsec: what distortion and the atmosphere leave, however bright the star."""
 BESIDE = 0.03
 """Of a star's width: how far what shines beside it may draw its centroid."""
+ALIKE = 0.9
+"""Share of the best frame's merit from which the first frame is taken: chance decides the rest."""
 BLENDED = 0.03
 """Of a star's light: how much of what shines beside it one seeing adds, and another does not."""
 RAYLEIGH = 1.177
@@ -48,13 +50,14 @@ def register(
     rotate: Annotated[bool, "fit a rotation as well"] = True,
     trust_headers: Annotated[bool, "place by its headers what stars cannot place"] = False,
 ) -> Sequence[Observation]:
-    """Place all frames on the sky of the best of them.
+    """Place all frames on the sky of the best of them, the first of those that are as good.
 
     Raises ReductionError naming the frame that cannot be placed, or not without doubt.
     """
     if len(frames) == 1:
         return [replace(frames[0], reference=True)]
-    best = max(range(len(frames)), key=lambda i: (_merit(frames[i], ccd), -i))
+    merits = [_merit(obs, ccd) for obs in frames]
+    best = next(i for i, merit in enumerate(merits) if merit >= ALIKE * max(merits))
     centre = centre_of(frames[best])
     standard = stars_of(frames[best], centre, ccd)
     placed = []
