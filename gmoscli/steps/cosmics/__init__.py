@@ -3,8 +3,9 @@
 Frames are compared at the nearest whole-pixel shift. Where no star is near, a pixel far above the
 median of the others is a cosmic ray. Near stars frames differ by seeing and sub-pixel phase: there
 a pixel may be as bright as the brightest star can be that the other frames allow, by their seeing,
-their phases, and some slack in both. Where few frames see the sky, or none that could tell, what is
-sharper than a star can be is a cosmic ray; what is neither is kept.
+their phases, and some slack in both. Besides, and alone where few frames see the sky or none could
+tell, the frame itself says what is sharper than a star can be, by the pixels around (:mod:`.hole`).
+What no test is sure of is kept.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import numpy as np
 from ...frame import Strips
 from ...step import Range, step
 from .growth import grown
+from .hole import beyond_rim
 from .judge import FEW, Court, beyond_stars, opened, pixels_at, sharp
 from .laid import Frame, Indexes, laid, mark
 from .search import search
@@ -85,8 +87,11 @@ def _judged(court: Court, frame: int, suspects: Indexes, sigma: float) -> _Verdi
     for some, y, x in _batches(court, suspects):
         case = opened(court, frame, y, x)
         hit = case.plain & (case.excess > sigma)
-        few = case.count <= FEW
-        hit[few] |= sharp(court, frame, case.pixels.where(few), sigma)
+        few = np.flatnonzero((case.count <= FEW) & ~hit)
+        pixels = case.pixels.where(few)
+        hit[few] = sharp(court, frame, pixels, sigma) | beyond_rim(
+            court.frames[frame], court.widths[frame], pixels.y, pixels.x, sigma
+        )
         rays.append(some[hit])
         doubtful.append(some[~(case.plain | hit)])
     return _Verdict(np.concatenate(rays), np.concatenate(doubtful))
@@ -98,5 +103,8 @@ def _held_against_stars(court: Court, frame: int, suspects: Indexes, sigma: floa
     for some, y, x in _batches(court, suspects):
         pixels = pixels_at(court, frame, y, x)
         excess, alone = beyond_stars(court, frame, pixels)
-        rays.append(some[(excess > sigma) | (alone & sharp(court, frame, pixels, sigma))])
+        hit = (excess > sigma) | (alone & sharp(court, frame, pixels, sigma))
+        rest = np.flatnonzero(~hit)
+        hit[rest] = beyond_rim(court.frames[frame], court.widths[frame], y[rest], x[rest], sigma)
+        rays.append(some[hit])
     return np.concatenate(rays)

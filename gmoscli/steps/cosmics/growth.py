@@ -64,7 +64,8 @@ def _fading(court: Court, frame: int, near: Indexes, sigma: float) -> Indexes:
 def _line(court: Court, frame: int, pixels: Pixels, sigma: float) -> Mask:
     """Say which pixels are lit and have no star around: a cosmic ray is a line in the dark."""
     lit = pixels.own.light > sigma * np.sqrt(pixels.own.var)
-    return lit & (dark_around(court.frames[frame], pixels, 2.0) >= DARK)
+    dark, seen = dark_around(court.frames[frame], pixels, 2.0)
+    return lit & (25 * dark > DARK * seen)
 
 
 def _spilt(court: Court, frame: int) -> Indexes:

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from ...depth import sorted_planes
 from ...frame import Plane
 from ..sharp import sharp_at
+from .hole import lights
 from .laid import BLIND, Frame, Indexes, Mask, Seen, seen
 from .match import Match
-from .witness import TYPICAL_FWHM, limit, spread
+from .witness import TYPICAL_FWHM, limit, rounded, spread
 
 Floats = NDArray[np.float32]
 
@@ -21,7 +22,7 @@ UNLIT = 0.35
 CALM = 13
 """Of those 25 in the frame itself, pixels within a sigma of the sky where no star's wing lies."""
 DARK = 9
-"""Of those 25, pixels within two sigmas of the sky around a line of light, not within a star."""
+"""Of 25 that are seen, those within two sigmas of the sky around a line of light, not in a star."""
 PIXEL = 0.9
 """FWHM, in pixels, that pixels add in quadrature: with it the contrast of a pixel with those beside
 it is that of Moffat stars of any width on pixels, to 3 %."""
@@ -42,6 +43,11 @@ class Court:
     fwhm: tuple[float, ...]
     witnesses: tuple[list[tuple[int, Match]], ...]
 
+    @property
+    def widths(self) -> tuple[float, ...]:
+        """Seeing of each frame, pixels; few different ones, a typical one where it is not known."""
+        return tuple(rounded(width) for width in self.fwhm)
+
 
 @dataclass(frozen=True)
 class Pixels:
@@ -51,7 +57,7 @@ class Pixels:
     x: Indexes
     own: Seen
 
-    def where(self, some: Mask) -> "Pixels":
+    def where(self, some: Mask | Indexes) -> "Pixels":
         """Return some of them."""
         return Pixels(self.y[some], self.x[some], Seen(self.own.light[some], self.own.var[some]))
 
@@ -85,7 +91,7 @@ def opened(court: Court, frame: int, y: Indexes, x: Indexes) -> Case:
     rank, var = _middle(views, count)
     excess = np.where(count > 0, (own.light - rank) / np.sqrt(own.var + var + TINY), np.float32(0))
     plain = (count > 0) & _unlit(court.agreed, y, x, own.var)
-    plain[plain] = dark_around(court.frames[frame], pixels.where(plain), 1.0) >= CALM
+    plain[plain] = dark_around(court.frames[frame], pixels.where(plain), 1.0)[0] >= CALM
     return Case(pixels, count, excess, plain)
 
 
@@ -113,19 +119,21 @@ def _unlit(agreed: Plane, y: Indexes, x: Indexes, var: Floats) -> Mask:
     return unlit
 
 
-def dark_around(frame: Frame, pixels: Pixels, sigmas: float) -> Indexes:
-    """Return how many of the 5 x 5 pixels around lie less than so many sigmas above the sky."""
-    number = np.zeros(len(pixels.y), np.intp)
+def dark_around(frame: Frame, pixels: Pixels, sigmas: float) -> tuple[Indexes, Indexes]:
+    """Return how many of the 5 x 5 pixels around lie less than so many sigmas above the sky.
+
+    And how many of them are seen at all.
+    """
+    number, total = np.zeros((2, len(pixels.y)), np.intp)
     for one in frame:
         row, column = one.native(pixels.y, pixels.x)
-        some = np.flatnonzero(one.holds(row, column, 2))
-        flat, nx = one.light.ravel(), one.light.shape[1]
-        base = row[some] * nx + column[some]
+        some = np.flatnonzero(one.holds(row, column))
         sigma = np.sqrt(pixels.own.var[some])
-        around = flat[base + (AROUND[:, None] * nx + AROUND[None])]
+        around = lights(one, row[some] + AROUND[:, None], column[some] + AROUND[None])
         inside = (around < np.float32(sigmas) * sigma) & (around > -5 * sigma)
         number[some] = np.count_nonzero(inside, axis=(0, 1))
-    return number
+        total[some] = np.count_nonzero(around > BLIND, axis=(0, 1))
+    return number, total
 
 
 def beyond_stars(court: Court, frame: int, pixels: Pixels) -> tuple[Floats, Mask]:

@@ -37,7 +37,7 @@ class Limit:
 
 def witnesses(fwhm: tuple[float, ...], own: int, slack: float) -> list[tuple[int, Match]]:
     """Return the frames that can tell how bright the stars of one frame may be, and how."""
-    widths = [_rounded(width) for width in fwhm]
+    widths = [rounded(width) for width in fwhm]
     others = [i for i in range(len(widths)) if i != own and _comparable(widths[own], widths[i])]
     others.sort(key=lambda i: abs(np.log(widths[i] / widths[own])))
     matches = [(i, matched(widths[own], widths[i], slack)) for i in others[:MOST]]
@@ -48,7 +48,7 @@ def _comparable(own: float, other: float) -> bool:
     return NARROWER < own / other < WIDER
 
 
-def _rounded(fwhm: float) -> float:
+def rounded(fwhm: float) -> float:
     """Return a seeing to within a hundredth; a typical one where it is not known."""
     width = fwhm if fwhm > 0 else TYPICAL_FWHM
     return float(np.exp(np.rint(np.log(width) / STEP) * STEP))

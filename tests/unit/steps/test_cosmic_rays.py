@@ -99,14 +99,14 @@ def shares_found(scene):
 @pytest.mark.parametrize(
     ("seeing", "on_sky", "on_stars"),
     [
-        # Measured: .994 .864, .987 .951, .977 .899, .997 .926, .993 .895, .998 .970, .996 .931
-        ((0.7,), 0.99, 0.80),
-        ((0.7, 0.7), 0.98, 0.90),
-        ((0.4, 1.2), 0.97, 0.80),
-        ((0.7, 0.6, 0.9), 0.99, 0.90),
-        ((0.4, 0.8, 1.2), 0.98, 0.80),
-        ((0.75, 0.68, 0.82, 0.71, 0.90), 0.99, 0.94),
-        ((0.4, 0.6, 0.8, 1.0, 1.2), 0.99, 0.88),
+        # Measured: 1 .924, .997 .966, .995 .946, 1 .961, .999 .957, 1 .979, 1 .963
+        ((0.7,), 0.99, 0.90),
+        ((0.7, 0.7), 0.99, 0.95),
+        ((0.4, 1.2), 0.98, 0.92),
+        ((0.7, 0.6, 0.9), 0.99, 0.94),
+        ((0.4, 0.8, 1.2), 0.99, 0.93),
+        ((0.75, 0.68, 0.82, 0.71, 0.90), 0.99, 0.96),
+        ((0.4, 0.6, 0.8, 1.0, 1.2), 0.99, 0.94),
     ],
 )
 def test_cosmic_rays_are_found_on_sky_and_on_stars(seeing, on_sky, on_stars):
@@ -114,8 +114,9 @@ def test_cosmic_rays_are_found_on_sky_and_on_stars(seeing, on_sky, on_stars):
     assert sky > on_sky
     assert stars > on_stars
     # A pixel beside a cosmic ray may go with it: hits cover a hundredth of so long an exposure.
+    # In a single frame near stars, the neighbours of a line of hits are told apart less well.
     assert false_on_sky < 0.005
-    assert false_on_stars < 0.01
+    assert false_on_stars < 0.015
 
 
 MIXES = [

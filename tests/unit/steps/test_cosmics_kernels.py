@@ -214,10 +214,11 @@ def test_dark_pixels_around_are_counted_as_one_counts_them():
     (frame,) = laid(some_strips(a_piece(sci, 1.0, dq), shape=SHAPE), 0)
     y, x = np.array([5, 11, 30, 40]), np.array([6, 12, 33, 50])
     ones = np.ones(4, np.float32)
-    counted = dark_around(frame, Pixels(y, x, Seen(ones, ones)), 2.0)
+    counted, there = dark_around(frame, Pixels(y, x, Seen(ones, ones)), 2.0)
     for k in range(4):
         here = (slice(y[k] - 2, y[k] + 3), slice(x[k] - 2, x[k] + 3))
         assert counted[k] == ((np.abs(sci[here] + 1.5) < 3.5) & (dq[here] == 0)).sum()
+        assert there[k] == (dq[here] == 0).sum()
 
 
 def test_unknown_neighbours_say_nothing():

@@ -1,0 +1,176 @@
+"""How bright stars can be at a pixel, told by the pixels around a hole in the same frame.
+
+A frame samples its stars well enough to guess a pixel from those around, even if the ones beside
+it are left out because a cosmic ray may have hit them as well. The guess is a regression on stars
+of the frame's seeing, of light relative to that around; at worst a star exceeds it by some share
+of the light around. Both are sums over pixels, so that what holds for one star at every place holds
+for whatever is made of stars, as for the bounds of other frames (:mod:`.match`).
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .laid import BLIND, Frame, Indexes, Laid, Mask
+from .match import AROUND, INDICES, LEAST, NARROWEST, star
+
+Floats = NDArray[np.float64]
+Light = NDArray[np.float32]
+
+REACH = 2
+"""Pixels on either side that a guess is made of."""
+WIDTH = 2 * REACH + 1
+_Y, _X = np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1].reshape(2, -1)
+_MIDDLE = (_Y == 0) & (_X == 0)
+SHAPES = (
+    _MIDDLE,
+    _Y == 0,
+    _Y == _X,
+    (_Y > 0) | _MIDDLE,
+    (_Y == 0) | (_Y == 1),
+    (_Y == _X) | (_Y == _X + 1),
+    np.abs(_Y - _X) <= 1,
+    (_Y >= 0) & (_X >= 0),
+    (np.abs(_X) < REACH) & (_Y >= 0) & (_Y < REACH),
+    (np.abs(_X) < REACH) & (np.abs(_Y) < REACH),
+)
+"""Holes: what cosmic rays may have hit about a pixel, [tap], and this turned by quarters."""
+WIDTHS = (0.9, 1.0, 1.1)
+"""Of stars over the seeing: more than it may be off, as the sums over pixels here are coarse."""
+SMOOTH = 4.0
+"""FWHM, in pixels, beyond which it does not matter where in a pixel a star stands."""
+NUGGET = 0.05
+"""Noise over the light around, which keeps the weights small."""
+
+BLOCK = 512
+"""Pixels that are judged together, no fewer: sums are then made in the same order for each."""
+
+
+@dataclass(frozen=True)
+class Rim:
+    """Weights of the pixels around holes, [hole, tap]: for the guess, for the light around."""
+
+    guess: Light
+    around: Light
+    share: Light
+    """Of the light around, by which a star may exceed the guess, of each hole."""
+    noise: Light
+    """Variance of the guess over that of a pixel, of each hole."""
+
+
+@lru_cache(maxsize=256)
+def rim(fwhm: float) -> Rim:
+    """Return what pixels around holes say of those in the middle, for a seeing in pixels."""
+    stars = _stars(max(fwhm, NARROWEST))
+    rows = [row for hole in SHAPES for row in _turns(*_told(hole, stars))]
+    guess, around, share = (np.array(part, np.float32) for part in zip(*rows, strict=True))
+    return Rim(guess, around, share, np.square(guess).sum(axis=1))
+
+
+def _told(hole: Mask, stars: Floats) -> tuple[Floats, Floats, float]:
+    """Return the weights of one hole, for the guess and the light around, and its share.
+
+    None is negative: another hit on the rim can only raise a guess.
+    """
+    rest = ~hole
+    guess, around = np.zeros((2, hole.size))
+    near = np.exp(-0.5 * (_Y**2 + _X**2)[rest] / AROUND**2)
+    around[rest] = near / near.sum()
+    light = around @ stars
+    seen, asked = stars[rest] / light, stars[hole.size // 2] / light
+    gram = seen @ seen.T / len(asked) + NUGGET**2 * np.eye(len(seen))
+    guess[rest] = np.maximum(np.linalg.solve(gram, seen @ asked / len(asked)), 0)
+    return guess, around, max(float((asked - guess[rest] @ seen).max()), 0.0)
+
+
+def _turns(guess: Floats, around: Floats, share: float) -> list[tuple[Floats, Floats, float]]:
+    """Return the weights of a hole turned by quarters, each once."""
+    found = {}
+    for quarters in range(4):
+        planes = [np.rot90(a.reshape(WIDTH, WIDTH), quarters).ravel() for a in (guess, around)]
+        found[(planes[1] > 0).tobytes()] = (planes[0], planes[1], share)
+    return list(found.values())
+
+
+def _stars(fwhm: float) -> Floats:
+    """Return the pixels [tap, star] about one that a star lights, the star standing anywhere."""
+    found = []
+    for turn in WIDTHS:
+        for index in INDICES:
+            width = fwhm * turn
+            fine = 4 if width < 3 else 2
+            light = star(width, index, REACH + int(np.ceil(2 * width)) + 1, fine)
+            n = len(light) - fine * (WIDTH - 1)
+            step = fine if width > SMOOTH else 1
+            places = [slice(start, start + n, step) for start in range(0, fine * WIDTH, fine)]
+            taps = np.stack([light[r, c].ravel() for r in places for c in places])
+            middle = taps[len(taps) // 2]
+            found.append(taps[:, middle > LEAST * middle.max()] / middle.max())
+    return np.concatenate(found, axis=1)
+
+
+def beyond_rim(frame: Frame, fwhm: float, y: Indexes, x: Indexes, sigma: float) -> Mask:
+    """Say which overlay pixels of a frame have more light than those around any hole allow.
+
+    Holes on whose rim pixels are flagged, saturated or beyond the edge say nothing.
+    """
+    found = np.zeros(len(y), bool)
+    for one in frame:
+        row, column = one.native(y, x)
+        own = np.flatnonzero(one.holds(row, column))
+        noise = np.sqrt(one.piece.var[row[own], column[own]]) * np.float32(one.piece.scale)
+        some = _standing(one, row[own], column[own], np.float32(sigma) * noise)
+        at = own[some]
+        found[at] = _beyond(one, rim(fwhm), row[at], column[at], np.float32(sigma) * noise[some])
+    return found
+
+
+def lights(one: Laid, row: Indexes, column: Indexes) -> Light:
+    """Return the light of pixels of the planes; ``BLIND`` beyond their edges."""
+    row, column = np.broadcast_arrays(row, column)
+    inside = one.holds(row, column)
+    places = row * one.light.shape[1] + column
+    flat: Light = one.light.ravel()
+    return (
+        flat[places] if inside.all() else np.where(inside, flat[np.where(inside, places, 0)], BLIND)
+    )
+
+
+def _standing(one: Laid, row: Indexes, column: Indexes, least: Light) -> Indexes:
+    """Return which pixels stand out of the mean of two others on either side, in any direction.
+
+    No hole says anything of others: on the slopes of stars that spares nearly all the work.
+    """
+    beside = np.full(len(row), np.float32(np.inf))
+    for dy, dx in ((0, REACH), (REACH, 0), (REACH, REACH), (REACH, -REACH)):
+        both = lights(one, row + dy, column + dx) + lights(one, row - dy, column - dx)
+        np.minimum(beside, both, out=beside)
+    here = one.light[row, column]
+    return np.flatnonzero(beside < 2 * (here - least))
+
+
+def _beyond(one: Laid, told: Rim, row: Indexes, column: Indexes, least: Light) -> Mask:
+    """Say which pixels exceed what any hole allows by so much, and the noise of its guess."""
+    found = np.zeros(len(row), bool)
+    rims = (told.around > 0).astype(np.uint8)
+    louder = np.sqrt(1 + told.noise)[:, None]
+    values = np.zeros((WIDTH * WIDTH, BLOCK), np.float32)
+    for start in range(0, len(row), BLOCK):
+        part = slice(start, start + BLOCK)
+        y, x = row[part], column[part]
+        seen = lights(one, y + _Y[:, None], x + _X[:, None])
+        here = seen[WIDTH * WIDTH // 2].copy()
+        unseen = seen == BLIND
+        seen[unseen] = 0
+        values[:, : len(y)] = seen
+        guess, around = (
+            np.einsum("kt,tm->km", weights, values)[:, : len(y)]
+            for weights in (told.guess, told.around)
+        )
+        beyond = here - guess - told.share[:, None] * np.maximum(around, 0) > least[part] * louder
+        some = np.flatnonzero(unseen.any(axis=0))
+        beyond[:, some] &= rims @ unseen[:, some].astype(np.uint8) == 0
+        found[part] = beyond.any(axis=0)
+    return found

@@ -1,0 +1,110 @@
+"""What pixels around a hole allow: no star is taken, hits on stars are found."""
+
+import numpy as np
+import pytest
+
+from gmoscli.dq import Dq
+from gmoscli.steps.cosmics.hole import REACH, WIDTH, beyond_rim, lights, rim
+from gmoscli.steps.cosmics.laid import BLIND, laid
+from tests.builders import a_piece, some_strips, starlight
+
+RNG = np.random.default_rng(20260422)
+SHAPE = (48, 56)
+Y, X = (axis.ravel() for axis in np.indices(SHAPE))
+
+
+def a_frame(light, var=1e-6, dq=0):
+    (frame,) = laid(some_strips(a_piece(light, var, dq), shape=SHAPE), 0)
+    return frame
+
+
+def some_stars(fwhm, number=6):
+    x, y = RNG.uniform(4, 44, (2, number))
+    return starlight(SHAPE, x, y, 10 ** RNG.uniform(4, 6, number), fwhm)
+
+
+@pytest.mark.parametrize("fwhm", [1.3, 1.8, 2.5, 3.6, 4.7, 8.0])
+@pytest.mark.parametrize("turn", [0.93, 1.0, 1.07])
+def test_no_pixel_of_stars_is_brighter_than_those_around_allow(fwhm, turn):
+    for _ in range(4):
+        light = some_stars(fwhm * turn)
+        least = light.max() / 1000  # what stars shed farther out is left to noise
+        assert not beyond_rim(a_frame(light, least**2), fwhm, Y, X, 1.0).any()
+
+
+@pytest.mark.parametrize("fwhm", [2.5, 3.6, 4.7, 8.0])
+def test_a_hit_of_the_light_of_a_star_is_found_wherever_it_falls_on_it(fwhm):
+    light = starlight(SHAPE, [24.2], [20.4], [1e6], fwhm)
+    for dy, dx in ((0, 0), (1, 0), (0, 2), (-2, 1), (3, -3)):
+        hit = light.copy()
+        hit[20 + dy, 24 + dx] *= 2
+        at = (np.array([20 + dy]), np.array([24 + dx]))
+        assert beyond_rim(a_frame(hit), fwhm, *at, 5.0).all()
+
+
+@pytest.mark.parametrize("step", [(0, 1), (1, 0), (1, 1), (1, -1)])
+def test_a_track_across_a_star_is_found_along_its_length(step):
+    light = starlight(SHAPE, [24.2], [20.4], [1e5], 4.7)
+    along = np.arange(-5, 6)
+    at = (20 + along * step[0], 24 + along * step[1])
+    light[at] += 2000.0
+    assert beyond_rim(a_frame(light, 100.0), 4.7, *at, 5.0).all()
+
+
+def test_guesses_are_sums_over_the_rims_of_all_holes():
+    light = some_stars(3.5).astype(np.float32) + RNG.normal(0, 30, SHAPE).astype(np.float32)
+    dq = np.where(RNG.random(SHAPE) < 0.03, int(Dq.BAD), 0)
+    found = beyond_rim(a_frame(light, 900.0, dq), 3.5, Y, X, 3.0).reshape(SHAPE)
+    told = rim(3.5)
+    wide = np.pad(np.where(dq > 0, np.nan, light.astype(float)), REACH, constant_values=np.nan)
+    for y, x in RNG.integers(0, SHAPE, (300, 2)):
+        around = wide[y : y + WIDTH, x : x + WIDTH].ravel()
+        expected = False
+        for guess, near, share, noise in zip(
+            told.guess, told.around, told.share, told.noise, strict=True
+        ):
+            rest = near > 0
+            most = guess[rest] @ around[rest] + share * max(near[rest] @ around[rest], 0)
+            expected |= bool(light[y, x] - most > 3.0 * np.sqrt(900.0 * (1 + noise)))
+        assert found[y, x] <= expected
+        if dq[y, x] == 0 and stands_out(wide, y + REACH, x + REACH, 90.0):
+            assert found[y, x] == expected
+
+
+def stands_out(wide, y, x, least):
+    """Say whether a pixel exceeds the mean of two others on either side, in some direction."""
+    pairs = [wide[y + dy, x + dx] + wide[y - dy, x - dx] for dy, dx in DIRECTIONS]
+    return any(not wide[y, x] - pair / 2 <= least for pair in pairs)
+
+
+DIRECTIONS = ((0, REACH), (REACH, 0), (REACH, REACH), (REACH, -REACH))
+
+
+@pytest.mark.parametrize(("y", "x"), [(0, 20), (47, 20), (20, 0), (20, 55), (1, 20), (20, 1)])
+def test_a_hit_on_the_edge_of_the_detector_is_found(y, x):
+    light = np.zeros(SHAPE)
+    light[y, x] = 100.0
+    assert beyond_rim(a_frame(light, 1.0), 4.0, np.array([y]), np.array([x]), 5.0).all()
+
+
+def test_what_is_hidden_all_around_is_not_judged():
+    light = np.zeros(SHAPE)
+    light[20, 20] = 100.0
+    dq = np.zeros(SHAPE)
+    dq[18:23, 18:23] = Dq.BAD
+    dq[20, 20] = 0
+    assert not beyond_rim(a_frame(light, 1.0, dq), 4.0, np.array([20]), np.array([20]), 5.0).any()
+
+
+def test_light_is_blind_beyond_the_edge():
+    (one,) = a_frame(np.ones(SHAPE))
+    row, column = np.array([-1, 0, 5, SHAPE[0]]), np.array([3, 0, SHAPE[1], 3])
+    np.testing.assert_array_equal(lights(one, row, column), [BLIND, 1, BLIND, BLIND])
+
+
+def test_a_hole_says_the_same_turned_by_a_quarter():
+    told = rim(3.3)
+    planes = told.guess.reshape(-1, WIDTH, WIDTH)
+    for plane in planes:
+        turned = np.rot90(plane)
+        assert (np.abs(planes - turned).max(axis=(1, 2)) == 0).any()
