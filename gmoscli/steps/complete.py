@@ -27,6 +27,9 @@ NEAR = np.exp(-0.5 * (ASIDE / 2.0) ** 2)
 """Their weights."""
 FEWEST = 4
 """Of these, those that have to be good."""
+NOISIEST = 3.0
+"""Sum of the squared shares beyond which the pixels beside tell more noise than light: a gap as
+wide as the core of a star, or one with good pixels on one side alone."""
 RIDGE = 1e-6
 """Of the squares: keeps equations solvable in which only noise tells shapes apart."""
 MOST = 0.6
@@ -100,7 +103,8 @@ def _difference(
 def _shares(mean: Floats, usable: Mask) -> Floats:
     """Return the shares that differences in a row have in that of the middle: [place, pixel].
 
-    Least squares by the mean light times a parabola; 0 where too few pixels of a row are usable.
+    Least squares by the mean light times a parabola; 0 where too few pixels of a row are usable,
+    or where these say too little of the middle.
     """
     shapes = np.stack([mean * ASIDE**power * usable for power in range(3)], axis=1)
     near = NEAR * shapes
@@ -108,5 +112,6 @@ def _shares(mean: Floats, usable: Mask) -> Floats:
     enough = usable.sum(axis=1) >= FEWEST
     squares += np.where(enough, RIDGE * squares[:, 0, 0], 1.0)[:, None, None] * np.eye(3)
     middle = np.linalg.solve(squares, np.eye(3)[0][:, None] * mean[:, None, len(ASIDE) // 2, None])
-    shares: Floats = (middle * near).sum(axis=1) * enough[:, None]
-    return shares
+    shares: Floats = (middle * near).sum(axis=1)
+    telling = enough & (np.square(shares).sum(axis=1) <= NOISIEST)
+    return np.where(telling[:, None], shares, 0.0)

@@ -91,3 +91,11 @@ def test_what_is_left_of_a_ray_beside_it_is_not_spread():
     left, mended = (average(deep, gaps="leave").sci for deep in (clean, dirty))
     filled, spread = (average(deep, gaps="fill").sci for deep in (clean, dirty))
     np.testing.assert_allclose(spread - filled, mended - left, atol=0.01)
+
+
+def test_what_the_pixels_beside_cannot_tell_is_not_guessed():
+    rng = np.random.default_rng(11)
+    bad = [(n, y, x) for n in (0, 3) for y, x in rng.integers(12, 29, (90, 2))]
+    left, filled = (average(a_star(bad=bad), gaps=gaps) for gaps in ("leave", "fill"))
+    assert (filled.var != left.var).any()
+    assert (filled.var < 2 * left.var).all()
