@@ -317,7 +317,7 @@ class Piece:
 class Strips:
     """All frames under one band of output rows, before they share a grid.
 
-    The pieces reach ``HALO`` rows beyond the band on both sides, where the ccd has them.
+    The pieces reach beyond the band on both sides, by the steps' halo, where the ccd has rows.
     """
 
     frames: tuple[tuple[Piece, ...], ...]

@@ -25,7 +25,6 @@ from .stack import (
 )
 from .step import Step
 from .steps.correlation import correlation
-from .steps.cosmics import HALO
 from .steps.resample import check_turn
 
 CACHED = 8 << 20
@@ -113,19 +112,14 @@ def _one_grid(steps: Sequence[Step], frames: Sequence[Source], grid: Grid, with_
     """Return one ccd of the product."""
     observations = [frame.obs for frame in frames]
     reference = _reference(observations)
-    halo = HALO if steps[0].takes is Strips else 0
-    maps = [
-        {index: to_native(grid, frame.obs, index) for index in _members(frame.obs, grid)}
-        for frame in frames
-    ]
-    for frame, own in zip(frames, maps, strict=True):
-        for to_ccd in own.values():
-            check_turn(to_ccd, frame.obs.path)
+    overlaid = steps[0].takes is Strips
+    halo = max(step.halo for step in steps) if overlaid else 0
+    maps = _maps(frames, grid)
     sky = _sky(reference, grid)
 
     def job(band: Band) -> Planes:
         strips = _gathered(frames, maps, grid, band, halo, sky)
-        work: Any = strips if steps[0].takes is Strips else _laid(strips)
+        work: Any = strips if overlaid else _laid(strips)
         for step in steps:
             work = step(work)
         if not isinstance(work, Planes):
@@ -135,7 +129,7 @@ def _one_grid(steps: Sequence[Step], frames: Sequence[Source], grid: Grid, with_
     least = bytes_of(LEAST_ROWS + 2 * halo, grid.shape[1], len(frames))
     jobs = max(1, min(with_.jobs, with_.memory // least))
     memory = with_.memory // jobs
-    cut = bands(grid.shape, len(frames), memory if halo else min(memory, CACHED), halo)
+    cut = bands(grid.shape, len(frames), memory if overlaid else min(memory, CACHED), halo)
     ny, nx = grid.shape
     sci, var = np.empty((ny, nx), np.float32), np.empty((ny, nx), np.float32)
     dq = np.empty((ny, nx), np.uint16)
@@ -152,10 +146,22 @@ def _one_grid(steps: Sequence[Step], frames: Sequence[Source], grid: Grid, with_
         amps=tuple(a for i in grid.members for a in average_amps(observations, reference, i)),
         shape=grid.shape,
         wcs=grid.wcs or base.wcs,
-        correlation=correlation(observations, maps, grid.shape) if halo else 1.0,
+        correlation=correlation(observations, maps, grid.shape) if overlaid else 1.0,
         rejected=tuple((rejected / np.maximum(covered, 1)).tolist()),
     )
     return Ccd(info, sci, var, dq)
+
+
+def _maps(frames: Sequence[Source], grid: Grid) -> list[dict[int, Affine]]:
+    """Return how a grid's pixels go to those of each frame's ccds. Raises for a large turn."""
+    maps = [
+        {index: to_native(grid, frame.obs, index) for index in _members(frame.obs, grid)}
+        for frame in frames
+    ]
+    for frame, own in zip(frames, maps, strict=True):
+        for to_ccd in own.values():
+            check_turn(to_ccd, frame.obs.path)
+    return maps
 
 
 def _central(obs: Observation) -> int:

@@ -105,6 +105,8 @@ class Step:
     gives: Any
     needs: tuple[str, ...]
     parameters: dict[str, Parameter]
+    halo: int = 0
+    """Of a band: rows that the step looks at beyond it, on both sides."""
     settings: dict[str, Any] = field(default_factory=dict)
     """Values that differ from the defaults of the signature."""
     origins: dict[str, str] = field(default_factory=dict)
@@ -150,24 +152,28 @@ class Step:
 
 
 @overload
-def step(primitive: str) -> Callable[[Callable[..., Any]], Step]: ...
+def step(primitive: str, *, halo: int = 0) -> Callable[[Callable[..., Any]], Step]: ...
 
 
 @overload
 def step(primitive: Callable[..., Any]) -> Step: ...
 
 
-def step(primitive: str | Callable[..., Any]) -> Step | Callable[[Callable[..., Any]], Step]:
+def step(
+    primitive: str | Callable[..., Any], *, halo: int = 0
+) -> Step | Callable[[Callable[..., Any]], Step]:
     """Make a function a step: ``@step("itsPrimitive")``, or ``@step`` where no primitive is known.
+
+    ``halo`` is how many rows a step on bands looks at beyond its band, on both sides.
 
     Raises TypeError when the signature says nothing that the engine can use.
     """
     if isinstance(primitive, str):
-        return partial(_read, primitive)
+        return partial(_read, primitive, halo=halo)
     return _read(primitive.__name__, primitive)
 
 
-def _read(primitive: str, function: Callable[..., Any]) -> Step:
+def _read(primitive: str, function: Callable[..., Any], *, halo: int = 0) -> Step:
     hints = get_type_hints(function, include_extras=True)
     all_of_them = inspect.signature(function).parameters.values()
     optional = [p for p in all_of_them if p.kind is p.KEYWORD_ONLY]
@@ -179,7 +185,7 @@ def _read(primitive: str, function: Callable[..., Any]) -> Step:
     if takes not in _SCOPES:
         raise TypeError(f"{function.__name__}: a step cannot work on {takes}")
     parameters = {p.name: _parameter(p, hints[p.name]) for p in optional}
-    return Step(function, primitive, takes, gives, tuple(needs), parameters)
+    return Step(function, primitive, takes, gives, tuple(needs), parameters, halo)
 
 
 def _parameter(p: inspect.Parameter, hint: Any) -> Parameter:

@@ -20,6 +20,9 @@ from .footprint import columns_reached
 from .mend import PAD, mended
 from .separable import Tile, interpolated, rows_needed
 
+HALO = 8
+"""Output rows around a band that are looked at: six taps reach 3 away, the pixels that they are
+filled from 2 more; the rest is room for rounding and for a block's shift."""
 ROWS = 256
 """Output rows that are interpolated at a time: few enough for the processor's cache, and enough to
 spread the six rows more that a tile needs; measured, 64 take half as long again."""
@@ -27,7 +30,7 @@ STEEPEST = 0.01
 """Largest difference from the identity that the separable form is used for."""
 
 
-@step("resampleToCommonFrame")
+@step("resampleToCommonFrame", halo=HALO)
 def resample(strips: Strips) -> Deep:
     """Interpolate every frame's pieces onto the band, with its scale and offset applied."""
     n, (ny, nx) = len(strips.frames), strips.shape

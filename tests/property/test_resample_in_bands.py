@@ -15,7 +15,7 @@ RNG = np.random.default_rng(7)
 SCI = RNG.normal(100, 10, SHAPE)
 VAR = RNG.uniform(50, 150, SHAPE)
 DQ = np.where(RNG.random(SHAPE) < 0.01, int(Dq.BAD), 0)
-HALO = 12
+HALO = resample.halo
 
 SHIFTS = st.integers(-6, 6) | st.floats(-6, 6).map(lambda shift: round(shift, 3))
 MAPS = st.builds(

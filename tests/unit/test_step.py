@@ -63,6 +63,14 @@ def test_the_scope_follows_from_the_first_annotation(takes, scope):
     assert step("nothing")(nothing).scope is scope
 
 
+def test_a_step_says_how_far_beyond_a_band_it_looks():
+    @step("lookAround", halo=3)
+    def looking(strips: Strips) -> Strips:
+        return strips
+
+    assert (looking.halo, looking.set("recipe").halo, add.halo) == (3, 3, 0)
+
+
 def test_a_function_that_works_on_anything_else_is_no_step():
     def odd(number: int) -> int:
         return number

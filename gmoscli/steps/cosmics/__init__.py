@@ -32,7 +32,7 @@ BATCH = 1 << 14
 """Suspects that are judged together, which bounds the memory."""
 
 
-@step("flagCosmicRaysByStacking")
+@step("flagCosmicRaysByStacking", halo=HALO)
 def flag_cosmic_rays(
     strips: Strips,
     *,
