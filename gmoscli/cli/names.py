@@ -12,6 +12,9 @@ from ..errors import GmosError, UsageError
 _PIECE = re.compile(r"""#[^\n]*|(?:'[^'\n]*'|"(?:\\.|[^"\\\n])*"|\\.|\S)+""", re.ASCII)
 _PART = re.compile(r"""'([^'\n]*)'|"((?:\\.|[^"\\\n])*)"|\\(.)|(\S)""", re.ASCII)
 _ESCAPED = re.compile(r"""\\(["\\$`])""")
+LONGEST = 1 << 12
+"""Bytes of a name on standard input, its end among them (PATH_MAX of Linux)."""
+NO_LIST = "standard input: not a list of names"
 _ORDINARY = re.compile(r"[^\s'\"\\#@][^\s'\"\\]*", re.ASCII)
 
 
@@ -71,8 +74,10 @@ def _from_input(*, null: bool) -> Iterator[str]:
     if null:
         yield from filter(None, map(os.fsdecode, _until_nul(stream)))
         return
-    for line in map(os.fsdecode, stream):
-        name = line.strip("\r\n")
+    while line := stream.readline(LONGEST + 1):
+        if len(line) > LONGEST or b"\0" in line:
+            raise UsageError(NO_LIST)
+        name = os.fsdecode(line).strip("\r\n")
         if name.strip() and not name.lstrip().startswith("#"):
             yield _unquoted(name) if _is_quoted(name) else name
 
@@ -81,6 +86,8 @@ def _until_nul(stream: BinaryIO) -> Iterator[bytes]:
     rest = b""
     while chunk := os.read(stream.fileno(), 65536):
         *whole, rest = (rest + chunk).split(b"\0")
+        if len(rest) > LONGEST:
+            raise UsageError(NO_LIST)
         yield from whole
     yield rest
 

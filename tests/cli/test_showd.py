@@ -156,6 +156,14 @@ def test_names_may_be_separated_by_nul(night):
     assert done.stdout == "a.fits\tBias\ntwo\\nlines.fits\tBias\nb b.fits\tBias\n"
 
 
+@pytest.mark.parametrize("option", [(), ("-0",)], ids=["lines", "nul"])
+def test_what_is_no_list_on_standard_input_is_refused_at_once(option, night):
+    for content in ((night / "a.fits").read_bytes(), b"x" * 200_000):
+        done = run("showd", *option, "-d", "object", cwd=night, stdin=content)
+        assert done.returncode == 2
+        assert done.stderr == "showd: standard input: not a list of names\n"
+
+
 def test_names_that_are_no_utf8_are_kept(night):
     name = os.fsdecode(b"\xe9t\xe9.fits")
     write(night / name, raw(OBJECT="x"))
