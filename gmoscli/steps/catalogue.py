@@ -88,8 +88,8 @@ def bright(sources: Catalogue) -> Mask:
 def growth_curve(catalogues: Sequence[Catalogue]) -> tuple[Floats, Floats] | None:
     """Return the median growth curve of the bright stars, 1 at BASE, and the error of its rings.
 
-    It ends at BASE where fewer than five stand alone: in a crowded field wings are those of others.
-    None with fewer than five stars.
+    Of those that stand alone; where these are fewer than five it is that of all, and ends at BASE:
+    in a crowded field wings are those of others. None with fewer than five stars.
     """
     some = [sources[sources["star"] & bright(sources)] for sources in catalogues]
     stars = np.concatenate([np.empty(0, COLUMNS), *some])
@@ -97,6 +97,7 @@ def growth_curve(catalogues: Sequence[Catalogue]) -> tuple[Floats, Floats] | Non
     if len(stars) < FEWEST:
         return None
     crowded = np.count_nonzero(stars["alone"]) < FEWEST
+    stars = stars if crowded else stars[stars["alone"]]
     curves = stars["growth"][:, : BASE + 1 if crowded else None]
     curves = curves / curves[:, BASE : BASE + 1]
     light = rings(curves)

@@ -57,7 +57,7 @@ APERTURE = 2.5
 MOST = 250
 """Sources of a ccd that frames are compared by."""
 GROWN = 80
-"""Brightest sources of a ccd whose growth curves are measured."""
+"""Brightest clean sources of a ccd whose growth curves are measured."""
 WIDTHS = np.array([0.15, 0.25, 0.35, 0.45, 0.6, 0.8, 1.1, 1.5, 2.1])
 """Arcsec: circles between which half of a source's light is found."""
 WINDOW = 0.25
@@ -242,8 +242,9 @@ def _refine(catalogue: Catalogue, cut: Stamps, width: float, circle: list[float]
 
 
 def _grow(catalogue: Catalogue, ccd: Ccd, core: float) -> None:
-    """Fill in the growth curves of the brightest sources."""
-    some = np.argsort(-catalogue["flux"], kind="stable")[:GROWN]
+    """Fill in the growth curves of the brightest clean sources."""
+    brightness = np.where(catalogue["clean"], catalogue["flux"], 0)
+    some = np.argsort(-brightness, kind="stable")[: min(GROWN, np.count_nonzero(brightness))]
     radii = RADII / pixel_scale(ccd.info)
     cut = without_rays(_cut(ccd, catalogue[some], radii[-1]), core)
     light, _ = circles(mirrored(cut), radii)

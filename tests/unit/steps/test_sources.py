@@ -143,6 +143,21 @@ def test_the_map_of_a_stack_marks_where_its_sources_shine():
 # ---- seeing, from growth curves
 
 
+@pytest.mark.parametrize("full", [0, 90, 144])
+def test_the_seeing_of_a_stack_is_that_of_its_stars_however_many_are_full(full):
+    shape, fwhm = (700, 700), 4.3
+    grid = np.stack(np.meshgrid(*2 * [np.linspace(30, 670, 12)]), axis=-1).reshape(-1, 2)
+    x, y = (grid + np.random.default_rng(5).uniform(-5, 5, grid.shape)).T
+    flux = np.where(np.arange(len(x)) < full, 3e6, 1e5)
+    dq = np.where(starlight(shape, x[:full], y[:full], 1.0, fwhm) > 0.01, Dq.SATURATED, 0)
+    stack = a_sky_ccd(starlight(shape, x, y, flux, fwhm, sky=SKY), dq=dq, wcs=a_tan((350.0, 350.0)))
+    info = map_sources(stack).info
+    if full < len(x):
+        assert info.fwhm == pytest.approx(fwhm, rel=0.02)
+    else:
+        assert not info.sources["star"].any()
+
+
 def registered(*fwhms, transparency=1.0):
     frames = []
     for i, fwhm in enumerate(fwhms):
