@@ -1,6 +1,7 @@
 """Fixtures that many tests share: a night, and a desk to work at."""
 
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -26,6 +27,9 @@ dataselect -t FLAT raw/N* | reduce -
 # Machines are shared: time is measured in tests/bench. The same examples each time.
 settings.register_profile("calm", deadline=None, derandomize=True)
 settings.load_profile("calm")
+
+# A job in the background of a script ignores ^C, and so would every command that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
