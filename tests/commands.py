@@ -7,6 +7,7 @@ import sys
 import termios
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 
@@ -41,21 +42,24 @@ def run(
 
 def on_terminal(*words: str, cwd: Path, columns: int = 0, **env: str) -> str:
     """Return what a command writes on a terminal, of unknown width if ``columns`` is 0."""
+    return at_terminal(command(*words), columns, cwd=cwd, env=environment(**env)).stdout
+
+
+def at_terminal(words: list[str], columns: int = 0, **how: Any) -> subprocess.CompletedProcess[str]:
+    """Run a program on a terminal; standard output is all that it writes there."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, columns))
-    process = subprocess.Popen(
-        command(*words), cwd=cwd, env=environment(**env), stdin=theirs, stdout=theirs, stderr=theirs
-    )
+    process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, **how)
     os.close(theirs)
     text = b""
     while True:
         try:
             text += os.read(ours, 4096)
-        except OSError:
+        except OSError:  # the other end is closed
             break
-    process.wait()
+    code = process.wait()
     os.close(ours)
-    return text.decode().replace("\r\n", "\n")
+    return subprocess.CompletedProcess(words, code, text.decode().replace("\r\n", "\n"))
 
 
 def shell(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:

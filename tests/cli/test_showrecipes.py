@@ -1,15 +1,12 @@
 """``showrecipes``: which recipe, which steps."""
 
 import json
-import os
-import pty
-import subprocess
 
 import pytest
 
 from gmoscli.recipes import RECIPES
 from tests import header_files
-from tests.commands import command, environment, run
+from tests.commands import at_terminal, command, environment, run
 
 BIAS = {"OBSTYPE": "BIAS", "OBJECT": "Bias"}
 TWILIGHT = {"OBJECT": "Twilight", "OBSCLASS": "dayCal"}
@@ -99,21 +96,9 @@ def test_what_cannot_be_shown_is_told_in_a_line(science, tmp_path, words, code, 
 
 def on_terminal(*words, cwd):
     """Return what a command writes to a terminal."""
-    own, its = pty.openpty()
-    process = subprocess.Popen(command(*words), cwd=cwd, env=environment(), stdout=its, stderr=its)
-    os.close(its)
-    chunks = []
-    while True:
-        try:
-            chunk = os.read(own, 4096)
-        except OSError:  # the other end is closed
-            break
-        if not chunk:
-            break
-        chunks.append(chunk)
-    os.close(own)
-    assert process.wait() == 0
-    return b"".join(chunks).decode().replace("\r\n", "\n")
+    done = at_terminal(command(*words), cwd=cwd, env=environment())
+    assert done.returncode == 0
+    return done.stdout
 
 
 def test_a_terminal_shows_the_passes_as_a_text(science, tmp_path):

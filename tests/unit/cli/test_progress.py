@@ -1,15 +1,11 @@
 """One line of progress, which makes way for names of products and for messages."""
 
-import os
-import pty
 import re
-import subprocess
 import sys
-import termios
 
 import pytest
 
-from tests.commands import environment
+from tests.commands import at_terminal, environment
 
 WORK = """
 from gmoscli.cli.progress import progress
@@ -27,25 +23,10 @@ with progress({wanted}) as display:
 
 def told(wanted: bool, columns: int = 80, **env: str) -> str:
     """Return what a terminal gets, standard output and error together."""
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, columns))
-    code = WORK.format(wanted=wanted)
-    process = subprocess.Popen(
-        [sys.executable, "-c", code],
-        env=environment(**{"TERM": "xterm"} | env),
-        stdout=theirs,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    text = b""
-    while True:
-        try:
-            text += os.read(ours, 4096)
-        except OSError:
-            break
-    os.close(ours)
-    assert process.wait() == 0
-    return text.decode().replace("\r\n", "\n")
+    words = [sys.executable, "-c", WORK.format(wanted=wanted)]
+    done = at_terminal(words, columns, env=environment(**{"TERM": "xterm"} | env))
+    assert done.returncode == 0
+    return done.stdout
 
 
 def test_lines_of_progress_go_and_what_is_said_stays():
