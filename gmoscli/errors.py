@@ -46,6 +46,11 @@ class CalibrationMissing(GmosError):
     exit_code = 3
 
 
+def reason(error: OSError) -> str:
+    """Return in lower case what the system said, or else what was raised."""
+    return (error.strerror or str(error)).lower()
+
+
 _LINE = 200
 """Letters of a hint."""
 

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import GmosError
+from .errors import GmosError, reason
 from .frame import Ccd, Flags, Plane
 
 Planes = tuple[Plane, Plane, Flags]
@@ -122,7 +122,7 @@ class Scratch:
                     stream.write(np.ascontiguousarray(plane, kind).data)
         except OSError as error:
             raise GmosError(
-                f"cannot write to the scratch folder: {(error.strerror or str(error)).lower()}",
+                f"cannot write to the scratch folder: {reason(error)}",
                 path=self.folder,
                 hint="choose a place with more room: --scratch FOLDER or $TMPDIR",
             ) from error
@@ -153,7 +153,7 @@ def scratch(parent: Path | None = None, room: int = 0) -> Iterator[Scratch]:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
     except OSError as error:
         raise GmosError(
-            f"no scratch folder: {(error.strerror or str(error)).lower()}",
+            f"no scratch folder: {reason(error)}",
             path=root,
             hint="choose another place: --scratch FOLDER or $TMPDIR",
         ) from error

@@ -11,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from .. import __version__
-from ..errors import GmosError, UsageError, unknown
+from ..errors import GmosError, UsageError, reason, unknown
 from .names import expand
 
 __all__ = [
@@ -190,7 +190,7 @@ def _endings(command: str) -> Iterator[None]:
     except OSError as error:
         _drop_output()
         path = error.filename or "standard output"
-        complain(GmosError((error.strerror or str(error)).lower(), path=path), command)
+        complain(GmosError(reason(error), path=path), command)
         raise SystemExit(GmosError.exit_code) from None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import GmosError, UsageError
+from ..errors import GmosError, UsageError, reason
 
 _PIECE = re.compile(r"""#[^\n]*|(?:'[^'\n]*'|"(?:\\.|[^"\\\n])*"|\\.|\S)+""", re.ASCII)
 _PART = re.compile(r"""'([^'\n]*)'|"((?:\\.|[^"\\\n])*)"|\\(.)|(\S)""", re.ASCII)
@@ -55,7 +55,7 @@ def write_list(path: str, header: Iterable[str], names: Iterable[str]) -> None:
         draft.write_bytes(content)
         draft.replace(target)
     except OSError as error:
-        raise GmosError((error.strerror or str(error)).lower(), path=path) from None
+        raise GmosError(reason(error), path=path) from None
     finally:
         draft.unlink(missing_ok=True)
 
@@ -97,7 +97,7 @@ def _from_list(path: str, parents: tuple[Path, ...]) -> Iterator[str]:
     try:
         text = os.fsdecode(Path(path).read_bytes())
     except OSError as error:
-        raise UsageError(f"@{path}: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"@{path}: {reason(error)}") from None
     here = Path(path).resolve()
     if "\0" in text:
         raise UsageError(f"@{path}: not a list of names")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from ..cards import Headers
-from ..errors import BadFile, UsageError
+from ..errors import BadFile, UsageError, reason
 from .common import CommaList, Command, Failures, version_option, wants_colour, write
 from .dataselect import known_tags
 from .names import write_list
@@ -128,7 +128,7 @@ def _files(root: Path, failures: Failures, *, recurse: bool) -> Iterator[Path]:
         raise BadFile("not a directory" if root.exists() else "no such directory", path=root)
 
     def report(error: OSError) -> None:
-        failures.add(BadFile((error.strerror or str(error)).lower(), path=error.filename))
+        failures.add(BadFile(reason(error), path=error.filename))
 
     for folder, folders, names in os.walk(root, onerror=report):
         folders[:] = sorted(folders) if recurse else []

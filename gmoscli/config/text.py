@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import UsageError
+from ..errors import UsageError, reason
 
 Tables = dict[str, dict[str, object]]
 """Section → key → value; an ini value is always text."""
@@ -32,9 +32,7 @@ class Source:
         try:
             return cls(path, path.read_text(encoding="utf-8"))
         except OSError as error:
-            raise UsageError(
-                f"cannot be read: {(error.strerror or str(error)).lower()}", path=path
-            ) from None
+            raise UsageError(f"cannot be read: {reason(error)}", path=path) from None
         except UnicodeDecodeError:
             raise UsageError("is not a text file", path=path) from None
 
