@@ -272,6 +272,11 @@ class Observation:
     inputs: tuple["Observation", ...] = ()
     """Of a product: the frames that it was made of."""
 
+    @property
+    def central(self) -> CcdInfo:
+        """The ccd in the middle of the focal plane, or the one nearest to it."""
+        return min(self.ccds, key=lambda info: abs(info.index - 2))
+
 
 @dataclass(frozen=True)
 class Exposure:

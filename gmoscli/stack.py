@@ -60,7 +60,7 @@ def grid_of_ccd(frames: Sequence[Observation], index: int) -> Grid:
 def grid_of_mosaic(frames: Sequence[Observation]) -> Grid:
     """Return the grid of all ccds: the pixels of the reference's central ccd, extended."""
     reference = next((obs for obs in frames if obs.reference), frames[0])
-    central = min(reference.ccds, key=lambda info: abs(info.index - 2))
+    central = reference.central
     if central.wcs is None:
         raise ValueError("no celestial coordinates to lay a mosaic by")
     members = tuple(info.index for info in reference.ccds)

@@ -139,7 +139,7 @@ def _one_grid(steps: Sequence[Step], frames: Sequence[Source], grid: Grid, with_
         rejected += planes.rejected
         rows = slice(band.start, band.stop)
         sci[rows], var[rows], dq[rows] = planes.sci, planes.var, planes.dq
-    base = info_of(reference, grid.members[0] if grid.index else _central(reference))
+    base = info_of(reference, grid.members[0] if grid.index else reference.central.index)
     info = replace(
         base,
         index=grid.index,
@@ -164,17 +164,13 @@ def _maps(frames: Sequence[Source], grid: Grid) -> list[dict[int, Affine]]:
     return maps
 
 
-def _central(obs: Observation) -> int:
-    return min(obs.ccds, key=lambda info: abs(info.index - 2)).index
-
-
 def _members(obs: Observation, grid: Grid) -> tuple[int, ...]:
     return tuple(info.index for info in obs.ccds if info.index in grid.members)
 
 
 def _sky(reference: Observation, grid: Grid) -> float:
     """Return the level of blank sky that all frames of a grid are brought to."""
-    sky = info_of(reference, grid.index or _central(reference)).sky
+    sky = info_of(reference, grid.index or reference.central.index).sky
     return 0.0 if sky is None else sky.level
 
 

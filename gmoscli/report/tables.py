@@ -55,7 +55,7 @@ def outline(facts: Facts) -> Iterator[tuple[str, str]]:
     middle = phu.get("DATE-AVG")
     if middle is not None:
         yield "Mid-time (DATE-AVG)", f"{str(middle).replace('T', ' ').partition('.')[0]} UT"
-    central = min(facts.obs.ccds, key=lambda info: abs(info.index - 2))
+    central = facts.obs.central
     yield "Binning", "{}x{}".format(*central.binning)
     mode = descriptors.read_mode(facts.headers)
     if mode:

@@ -88,10 +88,10 @@ def match_levels(frames: Sequence[Observation]) -> Sequence[Observation]:
 
 
 def _central_level(obs: Observation) -> float:
-    central = min(obs.ccds, key=lambda ccd: abs(ccd.index - 2))
-    if central.level is None or central.level <= 0:
+    level = obs.central.level
+    if level is None or level <= 0:
         raise ReductionError("no light in this flat", path=obs.path)
-    return central.level
+    return level
 
 
 @step("normalizeFlat")

@@ -94,7 +94,7 @@ def match_fringes(
     Raises ReductionError for too few frames, or undithered ones: sources would stay as well.
     """
     check_dithered(frames, min_dither, min_frames)
-    central = min((info.index for info in frames[0].ccds), key=lambda index: abs(index - 2))
+    central = frames[0].central.index
     levels, amplitudes = zip(*(_strengths(obs, central) for obs in frames), strict=True)
     known = [amplitude for amplitude in amplitudes if amplitude]
     strengths = known if len(known) == len(frames) else levels
