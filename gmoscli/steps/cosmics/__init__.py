@@ -90,7 +90,7 @@ def _judged(court: Court, frame: int, suspects: Indexes, sigma: float) -> _Verdi
         few = np.flatnonzero((case.count <= FEW) & ~hit)
         pixels = case.pixels.where(few)
         hit[few] = sharp(court, frame, pixels, sigma) | beyond_rim(
-            court.frames[frame], court.widths[frame], pixels.y, pixels.x, sigma
+            court.frames[frame], court.width(frame), pixels.y, pixels.x, sigma
         )
         rays.append(some[hit])
         doubtful.append(some[~(case.plain | hit)])
@@ -105,6 +105,6 @@ def _held_against_stars(court: Court, frame: int, suspects: Indexes, sigma: floa
         excess, alone = beyond_stars(court, frame, pixels)
         hit = (excess > sigma) | (alone & sharp(court, frame, pixels, sigma))
         rest = np.flatnonzero(~hit)
-        hit[rest] = beyond_rim(court.frames[frame], court.widths[frame], y[rest], x[rest], sigma)
+        hit[rest] = beyond_rim(court.frames[frame], court.width(frame), y[rest], x[rest], sigma)
         rays.append(some[hit])
     return np.concatenate(rays)

@@ -13,11 +13,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .laid import BLIND, Frame, Indexes, Laid, Mask
+from .laid import BLIND, Frame, Indexes, Laid, Light, Mask, lights
 from .match import AROUND, INDICES, LEAST, NARROWEST, star
 
 Floats = NDArray[np.float64]
-Light = NDArray[np.float32]
 
 REACH = 2
 """Pixels on either side that a guess is made of."""
@@ -125,17 +124,6 @@ def beyond_rim(frame: Frame, fwhm: float, y: Indexes, x: Indexes, sigma: float) 
         at = own[some]
         found[at] = _beyond(one, rim(fwhm), row[at], column[at], np.float32(sigma) * noise[some])
     return found
-
-
-def lights(one: Laid, row: Indexes, column: Indexes) -> Light:
-    """Return the light of pixels of the planes; ``BLIND`` beyond their edges."""
-    row, column = np.broadcast_arrays(row, column)
-    inside = one.holds(row, column)
-    places = row * one.light.shape[1] + column
-    flat: Light = one.light.ravel()
-    return (
-        flat[places] if inside.all() else np.where(inside, flat[np.where(inside, places, 0)], BLIND)
-    )
 
 
 def _standing(one: Laid, row: Indexes, column: Indexes, least: Light) -> Indexes:

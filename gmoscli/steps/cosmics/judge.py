@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from ...depth import sorted_planes
 from ...frame import Plane
 from ..sharp import sharp_at
-from .hole import lights
-from .laid import BLIND, Frame, Indexes, Mask, Seen, seen
+from .laid import BLIND, Frame, Indexes, Mask, Seen, lights, seen
 from .match import Match
 from .witness import TYPICAL_FWHM, limit, rounded, spread
 
@@ -43,10 +42,9 @@ class Court:
     fwhm: tuple[float, ...]
     witnesses: tuple[list[tuple[int, Match]], ...]
 
-    @property
-    def widths(self) -> tuple[float, ...]:
-        """Seeing of each frame, pixels; few different ones, a typical one where it is not known."""
-        return tuple(rounded(width) for width in self.fwhm)
+    def width(self, frame: int) -> float:
+        """Return the seeing of a frame, pixels: one of few; a typical one if it is not known."""
+        return rounded(self.fwhm[frame])
 
 
 @dataclass(frozen=True)

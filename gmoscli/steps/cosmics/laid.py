@@ -17,6 +17,7 @@ from ...frame import Flags, Piece, Plane, Strips
 Mask = NDArray[np.bool_]
 Indexes = NDArray[np.intp]
 Shift = NDArray[np.float64]
+Light = NDArray[np.float32]
 Rectangle = tuple[slice, slice]
 
 UNSEEN = np.uint16(UNUSABLE)
@@ -151,8 +152,8 @@ def _light(piece: Piece, sky: float) -> tuple[Plane, Indexes]:
 class Seen:
     """What one frame sees at some overlay pixels, in the unit of the output."""
 
-    light: NDArray[np.float32]
-    var: NDArray[np.float32]
+    light: Light
+    var: Light
 
 
 def seen(frame: Frame, y: Indexes, x: Indexes) -> Seen:
@@ -166,6 +167,17 @@ def seen(frame: Frame, y: Indexes, x: Indexes) -> Seen:
         light[some] = one.light.ravel()[at]
         var[some] = one.piece.var.ravel()[at] * np.float32(one.piece.scale**2)
     return Seen(light, var)
+
+
+def lights(one: Laid, row: Indexes, column: Indexes) -> Light:
+    """Return the light of pixels of the planes; ``BLIND`` beyond their edges."""
+    row, column = np.broadcast_arrays(row, column)
+    inside = one.holds(row, column)
+    places = row * one.light.shape[1] + column
+    flat: Light = one.light.ravel()
+    return (
+        flat[places] if inside.all() else np.where(inside, flat[np.where(inside, places, 0)], BLIND)
+    )
 
 
 def mark(frame: Frame, y: Indexes, x: Indexes) -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from gmoscli.dq import Dq
-from gmoscli.steps.cosmics.hole import REACH, WIDTH, beyond_rim, lights, rim
-from gmoscli.steps.cosmics.laid import BLIND, laid
+from gmoscli.steps.cosmics.hole import REACH, WIDTH, beyond_rim, rim
+from gmoscli.steps.cosmics.laid import BLIND, laid, lights
 from tests.builders import a_piece, some_strips, starlight
 
 RNG = np.random.default_rng(20260422)
