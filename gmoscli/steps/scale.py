@@ -47,9 +47,8 @@ def match_counts(
                 min_sources,
                 expected,
             )
-            error = (
-                float(np.hypot(error, WINGS * scale * _unlike(obs, reference))) if error else 0.0
-            )
+            if error:
+                error = float(np.hypot(error, WINGS * scale * _unlike(obs, reference)))
         scaled.append(
             replace(obs, placement=replace(obs.placement, scale=scale, scale_error=error))
         )
