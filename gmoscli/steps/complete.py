@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..dq import UNUSABLE, Dq
 from ..frame import Deep, Planes
 from ..stats import places
+from .sharp import with_sides
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -50,13 +51,15 @@ def completed(mean: Planes, deep: Deep) -> Planes:
     lit = mean.sci - np.float32(deep.sky) > np.float32(LIT) * np.sqrt(mean.var)
     lit &= mean.used > 0
     good = (deep.dq & np.uint16(UNUSABLE)) == 0
-    tells = good & ~_beside((deep.dq & np.uint16(Dq.COSMIC_RAY)) > 0)
+    rays = (deep.dq & np.uint16(Dq.COSMIC_RAY)) > 0
+    tells = good & ~with_sides(rays)  # of a ray some may be left beside it
     weight = np.array(deep.weights)
+    batch = max(1, TOGETHER // len(weight))
     added, squared, extra = np.zeros((3, *lit.shape), np.float64)
     for i, dq in enumerate(deep.dq):
         y, x = places(lit & ((dq & _GAP) > 0) & ((dq & _BEYOND) == 0))
-        for part in range(0, len(y), max(1, TOGETHER // len(weight))):
-            some = slice(part, part + max(1, TOGETHER // len(weight)))
+        for start in range(0, len(y), batch):
+            some = slice(start, start + batch)
             at = y[some], x[some]
             difference, variance, known = _difference(deep, good, tells[i], i, *at)
             added[at] += weight[i] * difference
@@ -69,14 +72,6 @@ def completed(mean: Planes, deep: Deep) -> Planes:
     sci[filled] += added[filled] / whole
     var[filled] += squared[filled] / whole**2
     return replace(mean, sci=sci, var=var)
-
-
-def _beside(rays: Mask) -> Mask:
-    """Return where a ray lies next along the row: what is left of it may be there."""
-    near = rays.copy()
-    near[..., 1:] |= rays[..., :-1]
-    near[..., :-1] |= rays[..., 1:]
-    return near
 
 
 def _difference(

@@ -100,11 +100,17 @@ def _sides(image: Plane, where: Mask | None, at: list[tuple[Indexes, Indexes]]) 
     return total
 
 
-def with_neighbours(mask: Mask) -> Mask:
-    """Return the mask grown by its eight neighbours, in the last two axes."""
+def with_sides(mask: Mask) -> Mask:
+    """Return the mask grown by the neighbours on either side, along the last axis."""
     wide = mask.copy()
     wide[..., 1:] |= mask[..., :-1]
     wide[..., :-1] |= mask[..., 1:]
+    return wide
+
+
+def with_neighbours(mask: Mask) -> Mask:
+    """Return the mask grown by its eight neighbours, in the last two axes."""
+    wide = with_sides(mask)
     grown = wide.copy()
     grown[..., 1:, :] |= wide[..., :-1, :]
     grown[..., :-1, :] |= wide[..., 1:, :]
