@@ -32,12 +32,11 @@ DRAGONS       see incumbent.py.
 The profile's story: a third of a master bias is the interpreter reading modules, of which numpy is
 half, a quarter the arithmetic, a fifth the kernel (pages of new arrays, and the product's way to
 the disk), a tenth MD5. What was cut, with what it cost of 5 s CPU: the libraries for FITS, tables
-and cosine transforms (1.2 s; plain images are read and written directly), the steps of other
-recipes (0.2 s), an overscan fit of one trial at a time (0.4 s), frames parked on disk that fit in
-memory (0.7 s), bands that left the cache (0.5 s), medians of distances by sorting (0.3 s of a
-flat). Checksums are taken while numpy is loaded, and the writer is loaded beside the first pixels:
-with turns of 5 ms its thread kept the kernels waiting for the interpreter, ten times as long as
-they ran.
+and cosine transforms (1.2 s; plain images are read directly, and what writes products is loaded
+beside the first pixels), the steps of other recipes (0.2 s), an overscan fit of one trial at a time
+(0.4 s), frames parked on disk that fit in memory (0.7 s), bands that left the cache (0.5 s).
+Checksums are taken while numpy is loaded. Threads wait for each other no longer than a millisecond:
+with turns of 5 ms the one that loads modules kept the kernels waiting.
 
 Those of the second are told by each of its modules.
 """
