@@ -89,7 +89,7 @@ def shared(first: CcdInfo, second: CcdInfo, there: Affine) -> tuple[NDArray[np.f
     if ours is None or theirs is None:
         return nothing
     row, column = np.indices(ours.level.shape).reshape(2, -1)
-    centres = (np.column_stack([column, row]) + 0.5) * ours.size - 0.5
+    centres = (np.column_stack([column, row]).astype(float) + 0.5) * ours.size - 0.5
     at = (there(centres) + 0.5) / theirs.size - 0.5
     levels = np.stack([ours.level.ravel(), between_cells(theirs.level, at)]).astype(float)
     both = np.isfinite(levels).all(axis=0)
