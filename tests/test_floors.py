@@ -195,7 +195,7 @@ def loaded(words, folder) -> tuple[int, list[str]]:
         f"atexit.register(lambda: print([m for m in {HEAVY} if m in sys.modules], "
         "file=sys.stderr))\n"
         f"sys.argv = ['gmoscli', *{words}]\n"
-        "from gmoscli.__main__ import main\n"
+        "from gmoscli.cli.umbrella import main\n"
         "main()"
     )
     done = subprocess.run(

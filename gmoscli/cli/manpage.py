@@ -14,8 +14,8 @@ from textwrap import wrap
 import click
 
 from .. import __version__
-from ..__main__ import COMMANDS, umbrella
 from .completion import OWN_NAMES, scripts
+from .umbrella import COMMANDS, umbrella
 
 DATE = "2026-11-22"
 """Of the version that the pages belong to."""

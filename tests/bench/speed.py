@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from gmoscli.__main__ import COMMANDS
+from gmoscli.cli.umbrella import COMMANDS
 
 from . import incumbent
 from .desks import PYTHON, Desk

@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from gmoscli.__main__ import COMMANDS
 from gmoscli.cli.manpage import pages, roff
+from gmoscli.cli.umbrella import COMMANDS
 from gmoscli.config import load
 from gmoscli.config.values import reduce_converters
 from gmoscli.recipes import RECIPES

@@ -201,7 +201,7 @@ def test_a_stored_calibration_is_used_and_products_of_before_are_made_again(home
 
 def test_planning_needs_the_standard_library_alone(home):
     for words in (["--help"], ["raw"], ["raw", "--make", "-r", "reduceSeparateCCDs"]):
-        code = f"from gmoscli.__main__ import umbrella\numbrella(['plan', *{words}])"
+        code = f"from gmoscli.cli.umbrella import umbrella\numbrella(['plan', *{words}])"
         caught = f"import os; os.environ['HOME'] = {str(home)!r}\ntry:\n  "
         lines = code.replace("\n", "\n  ") + "\nexcept SystemExit: pass"
         heavy = set(HEAVY) - ({"sqlite3"} if words != ["--help"] else set())

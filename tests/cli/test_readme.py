@@ -2,7 +2,7 @@
 
 import tomllib
 
-from gmoscli.__main__ import COMMANDS
+from gmoscli.cli.umbrella import COMMANDS
 from tests.commands import ROOT
 from tests.examples import in_readme
 

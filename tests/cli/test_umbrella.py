@@ -1,12 +1,14 @@
 """``gmoscli COMMAND``: dispatch by name, and commands that start light."""
 
+import os
+import signal
 import subprocess
 import sys
 
 import pytest
 
-from gmoscli.__main__ import COMMANDS
-from tests.commands import environment, run
+from gmoscli.cli.umbrella import COMMANDS
+from tests.commands import ROOT, command, environment, run
 from tests.header_files import raw, write
 
 HEAVY = ("numpy", "scipy", "astropy", "rich", "sep", "sqlite3")
@@ -29,15 +31,22 @@ def loaded_by(code: str, cwd) -> set[str]:
 def test_help_lists_all_commands_and_loads_none(tmp_path):
     done = run("--help", cwd=tmp_path)
     assert all(f"  {name}  " in done.stdout for name in COMMANDS)
-    code = "from gmoscli.__main__ import umbrella\numbrella(['--help'], standalone_mode=False)"
+    code = "from gmoscli.cli.umbrella import umbrella\numbrella(['--help'], standalone_mode=False)"
     loaded = loaded_by(code, tmp_path)
     assert not {f"gmoscli.cli.{name}" for name in COMMANDS} & loaded
     assert not set(HEAVY) & loaded
 
 
+def test_ctrl_c_says_nothing_while_the_library_of_commands_is_still_loaded(tmp_path):
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt\n")
+    env = environment(PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
+    done = subprocess.run(command("--help"), env=env, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
+
+
 @pytest.mark.parametrize("name", SHOWN)
 def test_the_command_of_a_name_loads_no_other(tmp_path, name):
-    code = f"from gmoscli.__main__ import umbrella\numbrella.get_command(None, '{name}')"
+    code = f"from gmoscli.cli.umbrella import umbrella\numbrella.get_command(None, '{name}')"
     loaded = {module for module in loaded_by(code, tmp_path) if module.startswith("gmoscli.cli.")}
     neighbours = {"typewalk": {"gmoscli.cli.dataselect"}}.get(name, set())
     assert {f"gmoscli.cli.{other}" for other in COMMANDS} & loaded <= {
@@ -58,14 +67,14 @@ def test_the_command_of_a_name_loads_no_other(tmp_path, name):
 )
 def test_metadata_needs_the_standard_library_alone(tmp_path, words):
     write(tmp_path / "a.fits", raw())
-    code = f"from gmoscli.__main__ import umbrella\numbrella({words}, standalone_mode=False)"
+    code = f"from gmoscli.cli.umbrella import umbrella\numbrella({words}, standalone_mode=False)"
     assert not set(HEAVY) & loaded_by(code, tmp_path)
 
 
 def test_selecting_by_tags_loads_neither_grammar_nor_numbers(tmp_path):
     write(tmp_path / "a.fits", raw())
     words = ["dataselect", "--tags", "IMAGE", "a.fits"]
-    code = f"from gmoscli.__main__ import umbrella\numbrella({words}, standalone_mode=False)"
+    code = f"from gmoscli.cli.umbrella import umbrella\numbrella({words}, standalone_mode=False)"
     assert not {"gmoscli.select", "gmoscli.gmos.detectors", "tomllib"} & loaded_by(code, tmp_path)
 
 
