@@ -1,5 +1,6 @@
-"""Let threads take turns quickly while pixels are worked on."""
+"""How many threads work on pixels, and how quickly they take turns."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,3 +23,12 @@ def quick_turns() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(usual)
+
+
+def keep_blas_to_one_thread() -> None:
+    """Let numpy's and scipy's BLAS, not loaded yet, start no threads of its own.
+
+    A reduction shares out the processors itself: others would spin for work beside it, and sums
+    would depend on how many processors there are. What the user has set is left as it is.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

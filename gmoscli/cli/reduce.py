@@ -129,8 +129,10 @@ def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
         reduce @science.lis --recipe reduceSeparateCCDs
     """
     from ..checksums import Checksums
+    from ..turns import keep_blas_to_one_thread
 
     end_on_signals()
+    keep_blas_to_one_thread()
     names = list(expand(files, null=null))
     sums = Checksums()
     click.get_current_context().call_on_close(sums.close)

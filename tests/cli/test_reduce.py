@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -209,6 +210,21 @@ def test_products_are_the_same_bytes_for_any_jobs_and_memory(night, tmp_path, ho
 
 def recipe_of(product):
     return "makeProcessedBias" if product.endswith("_bias.fits") else "reduceSeparateCCDs"
+
+
+def test_a_reduction_leaves_no_threads_of_other_libraries_behind(stamp, tmp_path):
+    program = """
+import os, sys
+from gmoscli.cli.reduce import reduce
+reduce(sys.argv[1:], standalone_mode=False)
+print(len(os.listdir("/proc/self/task")), "thread")
+"""
+    env = environment()
+    env.pop("OPENBLAS_NUM_THREADS", None)
+    small(stamp, tmp_path)
+    words = [sys.executable, "-c", program, "-q", "@b.lis"]
+    said = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines()[-1] == "1 thread"
 
 
 # ---- what is missing or wrong
