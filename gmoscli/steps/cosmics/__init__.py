@@ -17,19 +17,22 @@ import numpy as np
 from ...frame import Strips
 from ...step import Range, step
 from .growth import grown
-from .hole import beyond_rim
-from .judge import FEW, Court, beyond_stars, opened, pixels_at, sharp
-from .laid import Frame, Indexes, laid, mark
+from .judge import FEW, Court, Pixels, beyond_rims, beyond_stars, opened, pixels_at, sharp
+from .laid import Indexes, by_frame, laid, mark
 from .search import search
 from .witness import witnesses
 
 HALO = 20
 """Output rows around a band that are looked at: 4 to be resampled, 3 that rays reach into them, and
 what these are judged by: 5 for a bound, 5 for what is flagged there, and 3 for what that is by."""
+HELD = 15
+"""Of these, the rows on which suspects are held against stars; one or two are to spare."""
+FOLLOWED = 10
+"""Of these, the rows from which cosmic rays are followed."""
 KEEN = 0.7
 """Of the limit, from which pixels are suspect: the first look knows less of the other frames."""
-BATCH = 1 << 14
-"""Suspects that are judged together, which bounds the memory."""
+BATCH = 1 << 15
+"""Suspects of all frames that are judged together, which bounds the memory."""
 
 
 @step("flagCosmicRaysByStacking", halo=HALO)
@@ -44,34 +47,43 @@ def flag_cosmic_rays(
 ) -> Strips:
     """Flag pixels with more light than the other frames, or than a star's profile, can explain."""
     frames = laid(strips, HALO)
-    numbers = range(len(frames))
     shape = (strips.shape[0] + 2 * HALO, strips.shape[1])
     found = search(frames, shape, sigma=KEEN * hsigma, from_sky=len(frames) <= FEW + 1)
-    asked = tuple(witnesses(strips.fwhm, i, slack) for i in numbers)
+    asked = tuple(witnesses(strips.fwhm, i, slack) for i in range(len(frames)))
     court = Court(frames, found.agreed, strips.fwhm, asked)
 
-    first = [_judged(court, i, found.suspects[i], hsigma) for i in numbers]
-    _mark(frames, [some.rays for some in first], shape)  # what is a ray must not tell of stars
-    more = [_held_against_stars(court, i, first[i].doubtful, hsigma) for i in numbers]
-    _mark(frames, more, shape)
-    rays = [np.union1d(some.rays, also) for some, also in zip(first, more, strict=True)]
-    _mark(frames, [grown(court, i, rays[i], grow_sigma) for i in numbers], shape)
+    first = _judged(court, found.suspects, hsigma)
+    _mark(court, first.rays)  # what is a ray must not tell of stars
+    more = _held_against_stars(court, _within(court, first.doubtful, HELD), hsigma)
+    _mark(court, more)
+    rays = _within(court, np.union1d(first.rays, more), FOLLOWED)
+    _mark(court, grown(court, rays, grow_sigma))
     return replace(
         strips,
         frames=tuple(tuple(replace(one.piece, dq=one.dq) for one in frame) for frame in frames),
     )
 
 
-def _mark(frames: tuple[Frame, ...], rays: list[Indexes], shape: tuple[int, int]) -> None:
-    for frame, some in zip(frames, rays, strict=True):
-        mark(frame, *np.divmod(some, shape[1]))
+def _within(court: Court, places: Indexes, halo: int) -> Indexes:
+    """Return those places that lie in the band or so many rows around it."""
+    _, ny, nx = court.shape
+    beyond = HALO - halo
+    row = places // nx % ny
+    return places[(row >= beyond) & (row < ny - beyond)]
 
 
-def _batches(court: Court, suspects: Indexes) -> Iterator[tuple[Indexes, Indexes, Indexes]]:
-    """Yield places, rows and columns of suspects that are judged together."""
+def _mark(court: Court, rays: Indexes) -> None:
+    """Flag cosmic rays of all frames, in place."""
+    whose, y, x = np.unravel_index(rays, court.shape)
+    for frame, part in by_frame(whose):
+        mark(court.frames[frame], y[part], x[part])
+
+
+def _batches(court: Court, suspects: Indexes) -> Iterator[tuple[Indexes, Pixels]]:
+    """Yield suspects that are judged together: their places, and what is seen there."""
     for start in range(0, len(suspects), BATCH):
         some = suspects[start : start + BATCH]
-        yield some, *np.divmod(some, court.agreed.shape[1])
+        yield some, pixels_at(court, some)
 
 
 @dataclass(frozen=True)
@@ -81,30 +93,29 @@ class _Verdict:
     """Suspects near stars."""
 
 
-def _judged(court: Court, frame: int, suspects: Indexes, sigma: float) -> _Verdict:
-    """Return which suspects of a frame are cosmic rays by what the others see at their places."""
+def _judged(court: Court, suspects: Indexes, sigma: float) -> _Verdict:
+    """Return which suspects are cosmic rays by what the other frames see at their places."""
     rays, doubtful = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
-    for some, y, x in _batches(court, suspects):
-        case = opened(court, frame, y, x)
+    for some, pixels in _batches(court, suspects):
+        case = opened(court, pixels)
         hit = case.plain & (case.excess > sigma)
         few = np.flatnonzero((case.count <= FEW) & ~hit)
-        pixels = case.pixels.where(few)
-        hit[few] = sharp(court, frame, pixels, sigma) | beyond_rim(
-            court.frames[frame], court.width(frame), pixels.y, pixels.x, sigma
-        )
+        alone = pixels.where(few)
+        hit[few] = sharp(court, alone, sigma) | beyond_rims(court, alone, sigma)
         rays.append(some[hit])
         doubtful.append(some[~(case.plain | hit)])
     return _Verdict(np.concatenate(rays), np.concatenate(doubtful))
 
 
-def _held_against_stars(court: Court, frame: int, suspects: Indexes, sigma: float) -> Indexes:
-    """Return which suspects of a frame are cosmic rays by what stars can be there."""
+def _held_against_stars(court: Court, suspects: Indexes, sigma: float) -> Indexes:
+    """Return which suspects are cosmic rays by what stars can be there."""
     rays = [np.empty(0, np.intp)]
-    for some, y, x in _batches(court, suspects):
-        pixels = pixels_at(court, frame, y, x)
-        excess, alone = beyond_stars(court, frame, pixels)
-        hit = (excess > sigma) | (alone & sharp(court, frame, pixels, sigma))
+    for some, pixels in _batches(court, suspects):
+        excess, alone = beyond_stars(court, pixels)
+        hit = excess > sigma
+        lonely = np.flatnonzero(alone & ~hit)
+        hit[lonely] = sharp(court, pixels.where(lonely), sigma)
         rest = np.flatnonzero(~hit)
-        hit[rest] = beyond_rim(court.frames[frame], court.width(frame), y[rest], x[rest], sigma)
+        hit[rest] = beyond_rims(court, pixels.where(rest), sigma)
         rays.append(some[hit])
     return np.concatenate(rays)

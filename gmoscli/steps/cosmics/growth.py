@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .judge import DARK, Court, Pixels, beyond_stars, dark_around, opened
-from .laid import BLIND, FULL, Indexes, Laid, Mask, seen
+from .judge import DARK, Court, Pixels, beyond_stars, dark_around, opened, pixels_at
+from .laid import BLIND, FULL, Indexes, Laid, Mask
 
 GROWTH = 3
 """Pixels that a cosmic ray may reach beyond what is beyond doubt."""
@@ -11,80 +11,82 @@ AT_LEAST = 0.8
 """Of the lower limit: what a neighbour must stand above what most frames see to be judged."""
 
 
-def grown(court: Court, frame: int, rays: Indexes, sigma: float) -> Indexes:
-    """Return what belongs to the cosmic rays of a frame beside their brightest pixels, ``rays``.
+def grown(court: Court, rays: Indexes, sigma: float) -> Indexes:
+    """Return what belongs to cosmic rays beside their brightest pixels, ``rays``.
 
-    Both are places in the flattened overlay.
+    Both are places in the flattened overlays of all frames.
     """
-    shape = court.agreed.shape
-    spilt = _spilt(court, frame)
-    touched = np.zeros(shape, bool)
+    spilt = _spilt(court)
+    touched = np.zeros(court.shape, bool)
     touched.ravel()[rays] = True
     found = [np.empty(0, np.intp)]
     for _ in range(GROWTH):
-        near = _neighbours(rays, shape, touched)
+        near = _neighbours(rays, court.shape, touched)
         touched.ravel()[near] = True
-        rays = np.union1d(_fading(court, frame, near, sigma), near[np.isin(near, spilt)])
+        rays = np.union1d(_fading(court, near, sigma), np.intersect1d(near, spilt, True))
         found.append(rays)
     return np.concatenate(found)
 
 
-def _neighbours(some: Indexes, shape: tuple[int, ...], touched: Mask) -> Indexes:
+def _neighbours(some: Indexes, shape: tuple[int, int, int], touched: Mask) -> Indexes:
     """Return the eight neighbours of places, but those that were touched, each once."""
-    ny, nx = shape
-    y, x = np.divmod(some, nx)
-    near = [
-        np.clip(y + dy, 0, ny - 1) * nx + np.clip(x + dx, 0, nx - 1)
-        for dy in (-1, 0, 1)
-        for dx in (-1, 0, 1)
-        if dy or dx
-    ]
+    _, ny, nx = shape
+    line, x = np.divmod(some, nx)
+    y = line % ny
+    up, down = np.where(y > 0, -nx, 0), np.where(y < ny - 1, nx, 0)
+    left, right = np.where(x > 0, -1, 0), np.where(x < nx - 1, 1, 0)
+    rows = (some + up, some, some + down)
+    near = [at for row in rows for at in (row + left, row, row + right)]
     places = np.concatenate(near)
-    places = np.sort(places[~touched.ravel()[places]])
-    first = np.ones(len(places), bool)
-    first[1:] = places[1:] != places[:-1]
-    return places[first]
+    return np.unique(places[~touched.ravel()[places]])
 
 
-def _fading(court: Court, frame: int, near: Indexes, sigma: float) -> Indexes:
+def _fading(court: Court, near: Indexes, sigma: float) -> Indexes:
     """Return which neighbours still have more light than stars, or the sky, can explain."""
-    y, x = np.divmod(near, court.agreed.shape[1])
-    own = seen(court.frames[frame], y, x)
-    stands = own.light - court.agreed.ravel()[near] > AT_LEAST * sigma * np.sqrt(own.var)
-    near = near[stands]
-    case = opened(court, frame, y[stands], x[stands])
+    pixels = pixels_at(court, near)
+    light, var = pixels.own.light, pixels.own.var
+    level = court.agreed[pixels.y, pixels.x]
+    stands = np.flatnonzero(light - level > AT_LEAST * sigma * np.sqrt(var))
+    case = opened(court, pixels.where(stands))
     hit = case.plain & (case.excess > sigma)
-    doubtful = ~case.plain
+    doubtful = np.flatnonzero(~case.plain)
     some = case.pixels.where(doubtful)
-    excess, alone = beyond_stars(court, frame, some)
-    hit[doubtful] = (excess > sigma) | (alone & _line(court, frame, some, sigma))
-    return near[hit]
+    excess, alone = beyond_stars(court, some)
+    hit[doubtful] = (excess > sigma) | (alone & _line(court, some, sigma))
+    return near[stands[hit]]
 
 
-def _line(court: Court, frame: int, pixels: Pixels, sigma: float) -> Mask:
+def _line(court: Court, pixels: Pixels, sigma: float) -> Mask:
     """Say which pixels are lit and have no star around: a cosmic ray is a line in the dark."""
     lit = pixels.own.light > sigma * np.sqrt(pixels.own.var)
-    dark, seen = dark_around(court.frames[frame], pixels, 2.0)
+    dark, seen = dark_around(court, pixels, 2.0)
     return lit & (25 * dark > DARK * seen)
 
 
-def _spilt(court: Court, frame: int) -> Indexes:
-    """Return the saturated pixels of a frame where less than half of the frames are saturated.
+def _spilt(court: Court) -> Indexes:
+    """Return the saturated pixels of frames where less than half of all frames are saturated.
 
     Beside a cosmic ray that is its charge, spilt over: a star saturates in all frames or most.
     """
+    places = _saturated(court)
+    y, x = np.divmod(places % court.agreed.size, court.agreed.shape[1])
+    full, live = np.zeros((2, len(places)), np.intp)
+    for frame in court.frames:
+        for one in frame:
+            saturated, clear = _state(one, y, x)
+            full += saturated
+            live += saturated | clear
+    return places[2 * full < live]
+
+
+def _saturated(court: Court) -> Indexes:
+    """Return the saturated pixels of all frames."""
     found = [np.empty(0, np.intp)]
-    for one in court.frames[frame]:
-        row, column = np.divmod(one.full, one.light.shape[1])
-        y, x, there = one.overlay(row, column)
-        y, x = y[there], x[there]
-        full, live = np.zeros((2, len(y)), np.intp)
-        for other in court.frames:
-            for piece in other:
-                saturated, clear = _state(piece, y, x)
-                full += saturated
-                live += saturated | clear
-        found.append((y * court.agreed.shape[1] + x)[2 * full < live])
+    for number, frame in enumerate(court.frames):
+        for one in frame:
+            y, x, there = one.overlay(*np.divmod(one.full, one.light.shape[1]))
+            at = y[there] * court.agreed.shape[1] + x[there]
+            found.append(number * court.agreed.size + at)
     return np.unique(np.concatenate(found))
 
 

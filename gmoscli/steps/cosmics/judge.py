@@ -1,5 +1,6 @@
-"""Judge suspects of one frame: against the other frames, against the profile of stars."""
+"""Judge suspects: against the other frames, against the profile of stars."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,8 @@ from numpy.typing import NDArray
 from ...depth import sorted_planes
 from ...frame import Plane
 from ..sharp import sharp_at
-from .laid import BLIND, Frame, Indexes, Mask, Seen, lights, seen
+from .hole import beyond_rim
+from .laid import BLIND, Frame, Indexes, Laid, Mask, Seen, by_frame, lights, seen
 from .match import Match
 from .witness import TYPICAL_FWHM, limit, rounded, spread
 
@@ -46,23 +48,37 @@ class Court:
         """Return the seeing of a frame, pixels: one of few; a typical one if it is not known."""
         return rounded(self.fwhm[frame])
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of the overlays of all frames: [frame, y, x]."""
+        return (len(self.frames), *self.agreed.shape)
+
 
 @dataclass(frozen=True)
 class Pixels:
-    """Some pixels of one frame, by their places on the overlay."""
+    """Some pixels of frames, in the order of these, by their places on the overlay."""
 
+    whose: Indexes
+    """The frame of each."""
     y: Indexes
     x: Indexes
     own: Seen
+    """What that frame sees."""
 
-    def where(self, some: Mask | Indexes) -> "Pixels":
+    def where(self, some: Mask | Indexes | slice) -> "Pixels":
         """Return some of them."""
-        return Pixels(self.y[some], self.x[some], Seen(self.own.light[some], self.own.var[some]))
+        own = Seen(self.own.light[some], self.own.var[some])
+        return Pixels(self.whose[some], self.y[some], self.x[some], own)
+
+    def by_frame(self) -> Iterator[tuple[int, slice, "Pixels"]]:
+        """Yield each frame that has some, where these are, and these."""
+        for frame, part in by_frame(self.whose):
+            yield frame, part, self.where(part)
 
 
 @dataclass(frozen=True)
 class Case:
-    """Suspects of one frame, and what is seen of them at first sight."""
+    """Suspects, and what is seen of them at first sight."""
 
     pixels: Pixels
     count: Indexes
@@ -73,31 +89,38 @@ class Case:
     """No star is anywhere near: the excess says all."""
 
 
-def pixels_at(court: Court, frame: int, y: Indexes, x: Indexes) -> Pixels:
-    """Return pixels of a frame."""
-    return Pixels(y, x, seen(court.frames[frame], y, x))
+def pixels_at(court: Court, places: Indexes) -> Pixels:
+    """Return pixels of frames: places, in rising order, in the flattened [frame, y, x]."""
+    whose, y, x = (np.asarray(part) for part in np.unravel_index(places, court.shape))
+    light, var = np.empty((2, len(places)), np.float32)
+    for frame, part in by_frame(whose):
+        own = seen(court.frames[frame], y[part], x[part])
+        light[part], var[part] = own.light, own.var
+    return Pixels(whose, y, x, Seen(light, var))
 
 
-def opened(court: Court, frame: int, y: Indexes, x: Indexes) -> Case:
-    """Return what is seen of suspects at first sight."""
-    pixels = pixels_at(court, frame, y, x)
-    own = pixels.own
-    views = [seen(one, y, x) for i, one in enumerate(court.frames) if i != frame]
+def opened(court: Court, pixels: Pixels) -> Case:
+    """Return what is seen of suspects at first sight.
+
+    Each frame is asked once, for the suspects of all the others.
+    """
+    own, y, x = pixels.own, pixels.y, pixels.x
+    views = [seen(frame, y, x) for frame in court.frames]
+    for frame, part in by_frame(pixels.whose):
+        views[frame].light[part] = BLIND  # nobody is a witness in his own case
     count = np.zeros(len(y), np.intp)
     for view in views:
         count += view.light > BLIND
     rank, var = _middle(views, count)
     excess = np.where(count > 0, (own.light - rank) / np.sqrt(own.var + var + TINY), np.float32(0))
     plain = (count > 0) & _unlit(court.agreed, y, x, own.var)
-    plain[plain] = dark_around(court.frames[frame], pixels.where(plain), 1.0)[0] >= CALM
+    plain[plain] = dark_around(court, pixels.where(plain), 1.0)[0] >= CALM
     return Case(pixels, count, excess, plain)
 
 
 def _middle(views: list[Seen], count: Indexes) -> tuple[Floats, Floats]:
     """Return the median of what frames see, the lower one of two, and its variance."""
     total = np.zeros(len(count), np.float32)
-    if not views:
-        return total, total
     for view in views:
         np.add(total, view.var, out=total, where=view.light > BLIND)
     order = np.stack(sorted_planes([view.light for view in views]))  # blind ones first
@@ -117,42 +140,71 @@ def _unlit(agreed: Plane, y: Indexes, x: Indexes, var: Floats) -> Mask:
     return unlit
 
 
-def dark_around(frame: Frame, pixels: Pixels, sigmas: float) -> tuple[Indexes, Indexes]:
+@dataclass(frozen=True)
+class _At:
+    """Pixels where they lie on a piece of their frame."""
+
+    one: Laid
+    frame: int
+    some: Indexes
+    """Their numbers among all pixels."""
+    row: Indexes
+    column: Indexes
+
+
+def _on_pieces(court: Court, pixels: Pixels) -> Iterator[_At]:
+    """Yield the pixels of each piece."""
+    for frame, part, own in pixels.by_frame():
+        for one in court.frames[frame]:
+            row, column = one.native(own.y, own.x)
+            some = np.flatnonzero(one.holds(row, column))
+            yield _At(one, frame, some + part.start, row[some], column[some])
+
+
+def dark_around(court: Court, pixels: Pixels, sigmas: float) -> tuple[Indexes, Indexes]:
     """Return how many of the 5 x 5 pixels around lie less than so many sigmas above the sky.
 
     And how many of them are seen at all.
     """
     number, total = np.zeros((2, len(pixels.y)), np.intp)
-    for one in frame:
-        row, column = one.native(pixels.y, pixels.x)
-        some = np.flatnonzero(one.holds(row, column))
-        sigma = np.sqrt(pixels.own.var[some])
-        around = lights(one, row[some] + AROUND[:, None], column[some] + AROUND[None])
+    for at in _on_pieces(court, pixels):
+        sigma = np.sqrt(pixels.own.var[at.some])
+        around = lights(at.one, at.row + AROUND[:, None], at.column + AROUND[None])
         inside = (around < np.float32(sigmas) * sigma) & (around > -5 * sigma)
-        number[some] = np.count_nonzero(inside, axis=(0, 1))
-        total[some] = np.count_nonzero(around > BLIND, axis=(0, 1))
+        number[at.some] = np.count_nonzero(inside, axis=(0, 1))
+        total[at.some] = np.count_nonzero(around > BLIND, axis=(0, 1))
     return number, total
 
 
-def beyond_stars(court: Court, frame: int, pixels: Pixels) -> tuple[Floats, Mask]:
+def beyond_stars(court: Court, pixels: Pixels) -> tuple[Floats, Mask]:
     """Return light beyond what stars can have, in sigmas, and where no frame can tell (it is 0)."""
-    allowed = limit(court.frames, frame, court.witnesses[frame], pixels.y, pixels.x)
-    excess = (pixels.own.light - allowed.light) / np.sqrt(pixels.own.var + allowed.var + TINY)
-    return np.where(allowed.known, excess, np.float32(0)), ~allowed.known
+    excess, alone = np.zeros(len(pixels.y), np.float32), np.zeros(len(pixels.y), bool)
+    for frame, part, some in pixels.by_frame():
+        allowed = limit(court.frames, frame, court.witnesses[frame], some.y, some.x)
+        beyond = (some.own.light - allowed.light) / np.sqrt(some.own.var + allowed.var + TINY)
+        np.copyto(excess[part], beyond, where=allowed.known)
+        alone[part] = ~allowed.known
+    return excess, alone
 
 
-def sharp(court: Court, frame: int, pixels: Pixels, sigma: float) -> Mask:
+def beyond_rims(court: Court, pixels: Pixels, sigma: float) -> Mask:
+    """Say which pixels have more light than those around any hole allow."""
+    found = np.zeros(len(pixels.y), bool)
+    for frame, part, some in pixels.by_frame():
+        found[part] = beyond_rim(court.frames[frame], court.width(frame), some.y, some.x, sigma)
+    return found
+
+
+def sharp(court: Court, pixels: Pixels, sigma: float) -> Mask:
     """Say which pixels are sharper than a star can be."""
     result = np.zeros(len(pixels.y), bool)
-    width = court.fwhm[frame] if court.fwhm[frame] > 0 else TYPICAL_FWHM
-    for one in court.frames[frame]:
-        row, column = one.native(pixels.y, pixels.x)
-        some = np.flatnonzero(one.holds(row, column))
-        result[some] = sharp_at(
-            one.light,
-            pixels.own.var[some],
-            row[some],
-            column[some],
+    for at in _on_pieces(court, pixels):
+        width = court.fwhm[at.frame] if court.fwhm[at.frame] > 0 else TYPICAL_FWHM
+        result[at.some] = sharp_at(
+            at.one.light,
+            pixels.own.var[at.some],
+            at.row,
+            at.column,
             fwhm=float(np.hypot(width, PIXEL)),
             sigma=sigma,
             margin=MARGIN,

@@ -19,8 +19,8 @@ class Found:
 
     agreed: Plane
     """Light that most frames see at least; none where fewer than two see anything: [y, x]."""
-    suspects: tuple[Indexes, ...]
-    """Of each frame: places in the flattened overlay, in rising order."""
+    suspects: Indexes
+    """Places in the flattened overlays of all frames, [frame, y, x], in rising order."""
 
 
 def search(
@@ -33,7 +33,7 @@ def search(
     """
     ny, nx = shape
     agreed = np.empty(shape, np.float32)
-    suspects: list[list[Indexes]] = [[np.empty(0, np.intp)] for _ in frames]
+    suspects = [np.empty(0, np.intp)]
     step = max(1, PART // nx)
     values = np.empty((len(frames), step, nx), np.float32)
     for start in range(0, ny, step):
@@ -46,8 +46,8 @@ def search(
         if from_sky:
             np.minimum(level, 0, out=level)
         for i, (frame, plane) in enumerate(zip(frames, part, strict=True)):
-            suspects[i] += _above(plane, level, frame, rows, sigma)
-    return Found(agreed, tuple(np.sort(np.concatenate(some)) for some in suspects))
+            suspects += [i * ny * nx + at for at in _above(plane, level, frame, rows, sigma)]
+    return Found(agreed, np.sort(np.concatenate(suspects)))
 
 
 def _fill(plane: Plane, frame: Frame, rows: range) -> None:
