@@ -81,6 +81,25 @@ class Fringes:
 
 
 @dataclass(frozen=True)
+class Spots:
+    """Blocks of pixels of a ccd."""
+
+    size: tuple[int, int]
+    """Pixels (x, y) of a block."""
+    blocks: NDArray[np.bool_]
+    """Which are meant: [row, column]; pixels beyond the last whole block are as it is."""
+
+    def flags(self, flag: int, start: int, stop: int, width: int) -> Flags:
+        """Return some rows of a ccd so wide, with a flag in these blocks."""
+        high, wide = self.blocks.shape
+        column = np.minimum(np.arange(width) // self.size[0], wide - 1)
+        row = np.minimum(np.arange(start, stop) // self.size[1], high - 1)
+        flags = np.uint16(flag) * self.blocks[:, column]
+        whole: Flags = flags[row]
+        return whole
+
+
+@dataclass(frozen=True)
 class CcdInfo:
     """What is known of one ccd of one exposure, apart from its pixels."""
 
@@ -101,6 +120,10 @@ class CcdInfo:
     level: float | None = None
     """Median of the lit pixels, for scaling flats; level of the sky, for fringes."""
     fringes: Fringes | None = field(default=None, repr=False, compare=False)
+    light: Plane | None = field(default=None, repr=False, compare=False)
+    """Of a flat: mean of the good pixels of each block, NaN where there are few."""
+    stars: "Spots | None" = field(default=None, repr=False, compare=False)
+    """Of a flat: where stars shine; left out as it is stacked."""
     fwhm: float | None = None
     """Seeing of the stars, pixels."""
     correlation: float = 1.0

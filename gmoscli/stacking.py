@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .dq import Dq
 from .errors import ReductionError
 from .frame import Ccd, CcdInfo, Deep, Grid, Observation, Piece, Planes, Source, Strips
 from .geometry import Affine
@@ -192,6 +193,8 @@ def _gathered(
             rows = _native_rows(to_ccd, band, halo, grid.shape[1], info.shape[0])
             if rows is not None:
                 sci, var, dq = _rows(frame, index, *rows)
+                if info.stars is not None:
+                    dq = dq | info.stars.flags(Dq.COSMIC_RAY, *rows, info.shape[1])
                 offset = placement.offsets.get(index, 0.0)
                 scale = placement.scale_of(index)
                 if index in placement.slopes:

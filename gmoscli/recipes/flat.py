@@ -12,6 +12,7 @@ from ..steps.flags import (
 from ..steps.flat import match_levels, measure_level, normalise_flat
 from ..steps.noise import poisson_noise, read_noise
 from ..steps.overscan import subtract_overscan
+from ..steps.twilight import find_stars, measure_light
 
 flat = Recipe(
     "makeProcessedFlat",
@@ -26,7 +27,9 @@ flat = Recipe(
         to_electrons,
         poisson_noise,
         measure_level,
+        measure_light,
         match_levels,
+        find_stars,
         clip_noise.set(hsigma=3.0, lsigma=4.0, sources="clip"),
         average.set(saturated="drop"),
         normalise_flat,

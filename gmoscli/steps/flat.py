@@ -65,7 +65,8 @@ def match_levels(frames: Sequence[Observation]) -> Sequence[Observation]:
 
     The twilight changes its colour while it fades, and the ccds respond to colour differently: each
     outer ccd is brought to the mean, over all flats, of its ratio to the central one. Otherwise
-    the frames of an outer ccd would disagree by more than their noise.
+    the frames of an outer ccd would disagree by more than their noise. A flat weighs as the light
+    it has, since its noise is that of photons: of stars, too, the bright flats have less.
     Raises ReductionError for a flat without light.
     """
     levels = [_central_level(obs) for obs in frames]
@@ -81,6 +82,7 @@ def match_levels(frames: Sequence[Observation]) -> Sequence[Observation]:
                 obs.placement,
                 scale=levels[0] / level,
                 factors={i: mean / own[i] for i, mean in means.items()},
+                weights={info.index: level / levels[0] for info in obs.ccds},
             ),
         )
         for obs, level, own in zip(frames, levels, ratios, strict=True)

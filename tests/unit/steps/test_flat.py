@@ -150,3 +150,9 @@ def test_normalising_twice_is_normalising_once():
     twice = normalise_flat(replace(once))
     for ccd, again in zip(once.ccds, twice.ccds, strict=True):
         np.testing.assert_allclose(ccd.sci, again.sci, rtol=1e-6)
+
+
+def test_flats_weigh_as_the_light_they_have():
+    frames = [an_observation(an_info(LARGE, level=level)) for level in (6e4, 3e4)]
+    bright, faint = match_levels(frames)
+    assert (bright.placement.weights, faint.placement.weights) == ({2: 1.0}, {2: 0.5})
