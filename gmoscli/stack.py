@@ -46,6 +46,16 @@ def bytes_of(rows: int, columns: int, frames: int) -> int:
     return BYTES * rows * columns * frames
 
 
+def bands_at_once(jobs: int, memory: int, halo: int, columns: int, frames: int) -> int:
+    """Return how many bands to work on at a time, by so many jobs at most, in so many bytes.
+
+    A further one pays as long as each has as many rows of its own as in its halos: two narrower
+    ones take two threads longer than one band of twice the rows takes one.
+    """
+    least = bytes_of(max(LEAST_ROWS, 2 * halo) + 2 * halo, columns, frames)
+    return max(1, min(jobs, memory // least))
+
+
 def grid_of_ccd(frames: Sequence[Observation], index: int) -> Grid:
     """Return the grid of one ccd: the reference's own pixels, enough of them for all frames."""
     reference = next((obs for obs in frames if obs.reference), None)

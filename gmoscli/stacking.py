@@ -14,11 +14,10 @@ from .geometry import Affine
 from .parking import shelved
 from .running import Loaded, Run, Shelved, Tally, ahead, assembled, let_go, noted
 from .stack import (
-    LEAST_ROWS,
     Band,
     average_amps,
     bands,
-    bytes_of,
+    bands_at_once,
     grid_of_ccd,
     info_of,
     tilted,
@@ -127,8 +126,7 @@ def _one_grid(steps: Sequence[Step], frames: Sequence[Source], grid: Grid, with_
             raise ReductionError("the recipe rejects pixels but never combines them")
         return work
 
-    least = bytes_of(LEAST_ROWS + 2 * halo, grid.shape[1], len(frames))
-    jobs = max(1, min(with_.jobs, with_.memory // least))
+    jobs = bands_at_once(with_.jobs, with_.memory, halo, grid.shape[1], len(frames))
     memory = with_.memory // jobs
     cut = bands(grid.shape, len(frames), memory if overlaid else min(memory, CACHED), halo)
     ny, nx = grid.shape

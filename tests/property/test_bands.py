@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmoscli.stack import BYTES, LEAST_ROWS, bands
+from gmoscli.stack import BYTES, LEAST_ROWS, bands, bands_at_once, bytes_of
 
 SHAPES = st.tuples(st.integers(1, 5000), st.integers(1, 7000))
 
@@ -27,3 +27,21 @@ def test_a_band_with_its_halo_fits_in_memory_unless_it_has_the_fewest_rows(
 @given(SHAPES, st.integers(1, 300), st.integers(1, 1 << 32))
 def test_more_memory_never_makes_more_bands(shape, frames, memory):
     assert len(bands(shape, frames, 2 * memory)) <= len(bands(shape, frames, memory))
+
+
+@given(
+    jobs=st.integers(1, 8),
+    memory=st.integers(0, 1 << 30),
+    halo=st.integers(0, 30),
+    columns=st.integers(1, 7000),
+    frames=st.integers(1, 60),
+)
+def test_bands_at_a_time_fit_with_no_more_halo_than_rows_or_there_is_one(
+    jobs, memory, halo, columns, frames
+):
+    together = bands_at_once(jobs, memory, halo, columns, frames)
+    assert 1 <= together <= jobs
+    cut = bands((5000, columns), frames, memory // together, halo)
+    if together > 1:
+        assert together * bytes_of(cut[0].rows + 2 * halo, columns, frames) <= memory
+        assert cut[0].rows >= 2 * halo
