@@ -8,13 +8,13 @@ for whatever is made of stars, as for the bounds of other frames (:mod:`.match`)
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .laid import BLIND, Frame, Indexes, Laid, Light, Mask, lights
 from .match import AROUND, INDICES, LEAST, NARROWEST, star
+from .once import once
 
 Floats = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ class Rim:
     """Variance of the guess over that of a pixel, of each hole."""
 
 
-@lru_cache(maxsize=256)
+@once
 def rim(fwhm: float) -> Rim:
     """Return what pixels around holes say of those in the middle, for a seeing in pixels."""
     stars = _stars(max(fwhm, NARROWEST))

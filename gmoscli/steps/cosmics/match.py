@@ -8,10 +8,11 @@ place holds for whatever is made of stars.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .once import once
 
 Floats = NDArray[np.float64]
 Weights = NDArray[np.float32]
@@ -54,7 +55,7 @@ class Match:
         return len(self.guess) // 2
 
 
-@lru_cache(maxsize=4096)
+@once
 def matched(own: float, other: float, slack: float) -> Match:
     """Return what pixels of a frame of seeing ``other`` say of one of seeing ``own``.
 
