@@ -6,7 +6,7 @@ Source: FITS Standard 4.0, sections 3 (file structure) and 4 (headers).
 import io
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from math import prod
@@ -16,7 +16,7 @@ from typing import BinaryIO, Self
 from .card import BLOCK, Header, Value
 from .errors import BadFile
 
-__all__ = ["Header", "Headers", "Value", "read_headers"]
+__all__ = ["Header", "Headers", "Value", "read_headers", "read_tables"]
 
 _AHEAD = 4 * BLOCK  # bytes read at a time: all of most headers, little of the pixels behind them
 _END = re.compile(rb"(?:.{80})*?(?=END[ \0]{5})", re.DOTALL)
@@ -65,13 +65,28 @@ def read_headers(path: str | Path, *, after: Header | None = None) -> Iterator[H
     what is missing, not FITS or truncated. Of a truncated file the headers that are whole come
     first.
     """
-    path = Path(path)
+    with _reading(Path(path)) as stream:
+        if after is None:
+            yield from _headers(stream, Path(path))
+        else:
+            yield from _headers(stream, Path(path), 1, len(after.text) + data_size(after))
+
+
+def read_tables(path: Path, names: Collection[str]) -> Iterator[tuple[str, Header, bytes]]:
+    """Yield name, header and data of each table of these names. Raises BadFile."""
+    with _reading(path) as stream:
+        for header in _headers(stream, path):
+            name = header.get("EXTNAME")
+            if header.get("XTENSION") == "BINTABLE" and name in names:
+                yield str(name), header, stream.read(data_size(header))
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[BinaryIO]:
+    """Open a file; what goes wrong while it is read is a BadFile."""
     try:
         with _opened(path) as stream:
-            if after is None:
-                yield from _headers(stream, path)
-            else:
-                yield from _headers(stream, path, 1, len(after.text) + data_size(after))
+            yield stream
     except (OSError, EOFError, zlib.error) as error:
         hint = f"name the files in it: {path}/*.fits*" if path.is_dir() else None
         raise BadFile(_reason(error), path=path, hint=hint) from error
@@ -92,8 +107,9 @@ def _headers(stream: BinaryIO, path: Path, first: int = 0, end: int = 0) -> Iter
             if len(block) < BLOCK:
                 raise BadFile(f"truncated in the header of unit {unit}", path=path)
             cards += block
-        yield (header := Header(cards[: last.end()]))
+        header = Header(cards[: last.end()])
         end = stream.tell() + data_size(header)
+        yield header  # whoever takes it may read on
 
 
 def _check_start(block: bytes, unit: int, path: Path) -> None:

@@ -6,7 +6,7 @@ All are values: a step returns a new one and leaves what it was given as it foun
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from .cards import Headers
 from .geometry import Affine, Tan
 from .gmos.detectors import Detector
+from .past import Done, Used
 from .section import Section
 
 Plane = NDArray[np.float32]
@@ -243,33 +244,6 @@ class Grid:
     shape: tuple[int, int]
     members: tuple[int, ...]
     """Indexes of the ccds that fall on it."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """One line of a file's history: a step with the parameters it ran with."""
-
-    step: str
-    primitive: str
-    args: str
-
-
-@dataclass(frozen=True)
-class Used:
-    """One file behind a product: its name, checksum, and the step that read it."""
-
-    name: str
-    checksum: str
-    step: str
-    path: Path | None = None
-    """Where it lies, as long as its checksum is not known."""
-
-
-class Past(NamedTuple):
-    """What a file tells of how it was made: nothing, for a raw one."""
-
-    done: tuple[Done, ...] = ()
-    used: tuple[Used, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from .checksums import Checksums
-from .frame import Exposure, Observation, Past, Used
+from .frame import Exposure, Observation
 from .gmos import descriptors
+from .past import Past, Used
 
 
 class Traced:

@@ -17,6 +17,7 @@ from .errors import GmosError, UsageError
 from .frame import Exposure, Source, Strips
 from .logs import LOGGER
 from .masters import Masters
+from .past import past_of
 from .provenance import Traced, signed, stamp_of
 from .request import Plan, stem
 from .scratch import scratch
@@ -92,10 +93,10 @@ def reduced(
 
 def _sources(plan: Plan) -> list[Source]:
     """Return the frames of a plan, each with the files behind it."""
-    from .io import ExposureFile, past_of  # noqa: PLC0415
+    from .io import ExposureFile  # noqa: PLC0415
 
     return [
-        Traced(ExposureFile(frame.path, frame), plan.masters(frame), past_of(frame.path, frame))
+        Traced(ExposureFile(frame.path, frame), plan.masters(frame), past_of(frame))
         for frame in plan.frames
         if frame.path is not None
     ]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from .errors import ReductionError
-from .frame import Ccd, CcdInfo, Done, Observation, RawCcd, Source
+from .frame import Ccd, CcdInfo, Observation, RawCcd, Source
+from .past import Done
 from .scratch import Parked, Scratch
 from .stack import info_of
 from .step import Step

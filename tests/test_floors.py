@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
     (frozenset(modules.split()), frozenset(libraries.split()))
     for modules, libraries in (
         ("errors", ""),
-        ("card cards section dq units gmos select compare", ""),
+        ("card cards section dq units gmos select compare texttable past", ""),
         ("frame geometry depth stats stack step recipe", "numpy"),
         ("steps", "numpy scipy astropy sep"),
         ("io caldb config scratch masters logs png checksums", "numpy astropy"),
@@ -168,6 +168,7 @@ LIGHT = [
         for name in ("showd", "dataselect", "typewalk", "reduce", "caldb", "showpars")
     ),
     *([name, "--help"] for name in ("showrecipes", "simulate", "plan", "demo", "completion")),
+    ["provenance", "raw.fits"],
     ["--help"],
     ["--version"],
     ["showd", "-d", "object,filter_name,ut_datetime,tags", "raw.fits"],

@@ -10,7 +10,7 @@ from .common import Command, version_option, write
 
 OWN_NAMES = (
     *("gmoscli", "showd", "dataselect", "typewalk"),
-    *("reduce", "caldb", "showpars", "showrecipes"),
+    *("reduce", "caldb", "showpars", "showrecipes", "provenance"),
 )
 """Commands that are called by their own names."""
 FILES = {"bash": "{}", "zsh": "_{}", "fish": "{}.fish"}

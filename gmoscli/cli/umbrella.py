@@ -16,6 +16,7 @@ COMMANDS = {
     "caldb": "Keep calibrations, and find those that fit.",
     "showpars": "Show the parameters of a step for a file.",
     "showrecipes": "Show the recipes that fit a file.",
+    "provenance": "Show how files were made, and of what.",
     "plan": "Show the work that a directory of raw files holds.",
     "preview": "Make pictures of files, or pages on products.",
     "simulate": "Make a night of raw files of which the truth is known.",

@@ -1,6 +1,5 @@
 """Files in: raw exposures and products to frames. ``io.write`` makes frames into products."""
 
-from .past import past_of
 from .read import ExposureFile, open_source, read_exposure
 
-__all__ = ["ExposureFile", "open_source", "past_of", "read_exposure"]
+__all__ = ["ExposureFile", "open_source", "read_exposure"]

@@ -1,6 +1,5 @@
 """What a file says of itself: headers, and the tables of frames, steps and files."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -14,18 +13,10 @@ from ..gmos import descriptors
 from ..gmos.detectors import troubles
 from ..io import ExposureFile
 from ..io.read import opened
+from ..past import Past, past_of
 from .look import Look, looks
 
 Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Ran:
-    """A step of the recipe, with the parameters that it ran with."""
-
-    step: str
-    primitive: str
-    parameters: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -37,9 +28,8 @@ class Facts:
     """What the pixels of each ccd show."""
     frames: tuple[Row, ...]
     """Of each frame behind a product, by column name."""
-    steps: tuple[Ran, ...]
-    files: tuple[Row, ...]
-    """Files behind a product: filename, md5, provenance_added_by."""
+    past: Past
+    """The steps of the recipe, and the files behind a product."""
     pictures: tuple[bytes, ...] = field(repr=False, default=())
     """PNG, with flags in colour and without."""
 
@@ -52,20 +42,16 @@ class Facts:
 def facts_of(path: Path, width: int) -> Facts:
     """Return all that a file tells, pictures about ``width`` pixels wide. Raises BadFile."""
     with closing(ExposureFile(path)) as source, opened(path) as units:
-        tables = {unit.name: _rows(unit) for unit in units if unit.name in _TABLES}
+        frames = [_rows(unit) for unit in units if unit.name == "FRAMES"]
         masks = {unit.ver: unit.data for unit in units if unit.name == "OBJMASK"}
         seen, pictures = looks(source, masks, width)
     return Facts(
         obs=source.obs,
         looks=seen,
-        frames=tuple(_frame(row, source.obs) for row in tables.get("FRAMES", ())),
-        steps=tuple(map(_ran, tables.get("HISTORY", ()))),
-        files=tables.get("PROVENANCE", ()),
+        frames=tuple(_frame(row, source.obs) for rows in frames for row in rows),
+        past=past_of(source.obs.headers),
         pictures=pictures,
     )
-
-
-_TABLES = ("FRAMES", "HISTORY", "PROVENANCE")
 
 
 def _rows(table: Any) -> tuple[Row, ...]:
@@ -84,19 +70,6 @@ def _frame(row: Row, product: Observation) -> Row:
     alone = f"{row['FRAME']}.fits" == product.headers.phu.get("REFFRAME")
     unknown = dict.fromkeys({"MATCHES", "ALIGNRMS", "ALIGNERR", "SCALEERR"} & row.keys(), nan)
     return {**row, **unknown, "CLEAR": 1.0 if alone else nan}
-
-
-def _ran(row: Row) -> Ran:
-    """Return a line of the history; parameters that are no JSON stay text."""
-    text = str(row.get("args") or "{}")
-    try:
-        parameters = json.loads(text)
-    except ValueError:
-        parameters = None
-    if not isinstance(parameters, dict):
-        parameters = {"": text}
-    primitive = str(row.get("primitive", ""))
-    return Ran(str(row.get("step") or primitive), primitive, parameters)
 
 
 NOISE_OFF = 0.05

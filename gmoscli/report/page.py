@@ -1,7 +1,7 @@
 """One page on one file: HTML that needs nothing else."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from math import isfinite
 from pathlib import Path
@@ -168,37 +168,32 @@ def _noise(facts: Facts) -> Iterator[str]:
 
 
 def _recipe(facts: Facts) -> Iterator[str]:
-    if facts.steps:
+    if facts.past.done:
         rows = "\n".join(
-            f"<tr><td>{escape(ran.step)}</td><td>{escape(ran.primitive)}</td>"
-            f'<td class="wrap"><code>{escape(_parameters(ran.parameters.items()))}</code></td></tr>'
-            for ran in facts.steps
+            f"<tr><td>{escape(done.step)}</td><td>{escape(done.primitive)}</td>"
+            f'<td class="wrap"><code>{escape(_parameters(done.parameters))}</code></td></tr>'
+            for done in facts.past.done
         )
         heads = "<tr><th>Step</th><th>Primitive</th><th>Parameters</th></tr>"
         table = f'<div class="scroll"><table>{heads}{rows}</table></div>'
         yield from _section("Recipe", [table])
 
 
-def _parameters(pairs: Iterable[tuple[str, object]]) -> str:
-    return " ".join(f"{name}={value}" if name else str(value) for name, value in pairs)
+def _parameters(known: Mapping[str, object]) -> str:
+    return " ".join(f"{name}={value}" if name else str(value) for name, value in known.items())
 
 
 def _files(facts: Facts) -> Iterator[str]:
-    if facts.files:
-        ordered = sorted(facts.files, key=lambda file: file["provenance_added_by"] == "prepare")
+    if facts.past.used:
+        ordered = sorted(facts.past.used, key=lambda used: used.role == "frame")
         rows = "\n".join(
-            f"<tr><td>{escape(_role(str(file['provenance_added_by'])))}</td>"
-            f"<td>{escape(str(file['filename']))}</td>"
-            f"<td><code>{escape(str(file['md5']))}</code></td></tr>"
-            for file in ordered
+            f"<tr><td>{escape(used.role)}</td><td>{escape(used.name)}</td>"
+            f"<td><code>{escape(used.checksum)}</code></td></tr>"
+            for used in ordered
         )
         heads = "<tr><th>As</th><th>File</th><th>MD5</th></tr>"
         table = f'<div class="scroll"><table>{heads}{rows}</table></div>'
         yield from _section("Files behind it", [table])
-
-
-def _role(step: str) -> str:
-    return "frame" if step == "prepare" else step
 
 
 def _footer(facts: Facts) -> str:

@@ -12,7 +12,10 @@ from .rows import Row
 from .size import Size
 
 FLOOR = Path(__file__).with_name("floor.py")
-OWN_NAMES = ("showd", "dataselect", "typewalk", "reduce", "caldb", "showpars", "showrecipes")
+OWN_NAMES = (
+    *("showd", "dataselect", "typewalk", "reduce"),
+    *("caldb", "showpars", "showrecipes", "provenance"),
+)
 TUTORIAL = """
 caldb init
 caldb add raw/bpm*.fits*

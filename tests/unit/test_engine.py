@@ -12,8 +12,9 @@ import pytest
 
 from gmoscli.engine import Run, run
 from gmoscli.errors import GmosError, ReductionError
-from gmoscli.frame import Ccd, Observation, Placement, Used
+from gmoscli.frame import Ccd, Observation, Placement
 from gmoscli.geometry import Affine
+from gmoscli.past import Used
 from gmoscli.recipe import Recipe
 from gmoscli.recipes.bias import bias
 from gmoscli.recipes.science import align_and_stack

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from gmoscli.cards import Header, Headers
 from gmoscli.checksums import Checksums
-from gmoscli.frame import Exposure, Used
+from gmoscli.frame import Exposure
+from gmoscli.past import Used
 from gmoscli.provenance import signed, stamp_of
 from tests.builders import an_info, an_observation
 

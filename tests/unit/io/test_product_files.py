@@ -15,10 +15,11 @@ from astropy.wcs import WCS
 from gmoscli.cards import Header, Headers
 from gmoscli.dq import Dq
 from gmoscli.errors import GmosError
-from gmoscli.frame import Done, Exposure, Placement, Sky, Used
+from gmoscli.frame import Exposure, Placement, Sky
 from gmoscli.gmos.tags import tags_of
-from gmoscli.io import open_source, past_of, read_exposure
+from gmoscli.io import open_source, read_exposure
 from gmoscli.io.write import write_product, written
+from gmoscli.past import Done, Used, past_of
 from gmoscli.section import Section
 from gmoscli.simulate import Effects, Night
 from gmoscli.simulate.plan import shot_of
@@ -240,7 +241,7 @@ def test_history_and_provenance_are_kept_in_order(tmp_path, observed):
         assert list(provenance["provenance_added_by"]) == ["prepare", "bias"]
         assert units[0].header["BIASIM"] == "b_bias.fits"
     path = saved(exposure, tmp_path)
-    assert past_of(path, Headers.open(path)) == (done, used)
+    assert past_of(Headers.open(path)) == (done, used)
 
 
 def test_letters_that_no_header_can_hold_are_replaced(tmp_path, observed):
@@ -283,7 +284,7 @@ def test_pixels_that_are_no_numbers_have_no_data(tmp_path, observed):
 
 def test_a_raw_file_has_no_past(tmp_path):
     path = write_raw(NIGHT, Effects.only(), shot_of(NIGHT, "bias", 0), tmp_path / "raw.fits")
-    assert past_of(path, Headers.open(path)) == ((), ())
+    assert past_of(Headers.open(path)) == ((), ())
 
 
 def test_history_of_other_software_is_kept_by_its_primitives(tmp_path, observed):
@@ -293,7 +294,7 @@ def test_history_of_other_software_is_kept_by_its_primitives(tmp_path, observed)
         units["HISTORY"] = fits.BinTableHDU(Table(table.data)["primitive", "args"], name="HISTORY")
         units.writeto(tmp_path / "theirs.fits")
     path = tmp_path / "theirs.fits"
-    assert past_of(path, Headers.open(path)).done == (Done("prepare", "prepare", "{}"),)
+    assert past_of(Headers.open(path)).done == (Done("prepare", "prepare", "{}"),)
 
 
 def test_sources_of_the_stack_are_catalogued_beside_it(tmp_path, observed):

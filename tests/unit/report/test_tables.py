@@ -8,7 +8,8 @@ import pytest
 
 from gmoscli.cards import Header, Headers
 from gmoscli.gmos.detectors import detectors
-from gmoscli.report.facts import Facts, Ran, warnings
+from gmoscli.past import Done, Past
+from gmoscli.report.facts import Facts, warnings
 from gmoscli.report.look import look
 from gmoscli.report.page import html
 from gmoscli.report.tables import ccd_table, frame_tables, headline, outline, sexagesimal
@@ -28,7 +29,7 @@ def facts(*frames, excess=1.0, steps=(), ext=None, **phu):
     obs = an_observation(ccd.info)
     obs = replace(obs, headers=Headers(Header(cards), [Header(ext or {})]))
     seen = look(ccd, np.zeros(sci.shape, np.uint8))
-    return Facts(obs, (seen,), frames, tuple(steps), (), (b"1", b"2"))
+    return Facts(obs, (seen,), frames, Past(tuple(steps)), (b"1", b"2"))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_known_troubles_of_the_detector_are_told_by_date():
 
 def test_parameters_of_steps_stand_on_the_page():
     text = html(
-        facts(FRAME, steps=[Ran("clip", "rejectPixels", {"sigma": 3.0, "how": "a<b"})]), "x"
+        facts(FRAME, steps=[Done("clip", "rejectPixels", '{"sigma": 3.0, "how": "a<b"}')]), "x"
     )
     assert "<td>clip</td><td>rejectPixels</td>" in text
     assert "sigma=3.0 how=a&lt;b" in text
