@@ -1,11 +1,10 @@
 """Choose a recipe and set its parameters, by what files are and by what observers ask for."""
 
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 
 from .caldb.rules import kinds_for
 from .cards import Headers
-from .errors import ReductionError, UsageError
+from .errors import ReductionError, UsageError, nearest
 from .gmos.tags import tags_of
 from .recipe import Recipe
 from .recipes import default_recipe, recipe_named
@@ -64,16 +63,15 @@ def with_params(recipe: Recipe, params: Mapping[str, str], origin: str, strict: 
 def _unknown(recipe: Recipe, target: str, name: str, step_known: bool) -> UsageError:
     if not step_known:
         known = [word for step in recipe for word in (step.name, step.primitive)]
-        close = difflib.get_close_matches(target, known, n=2, cutoff=0.5)
+        hint = nearest(target, known)
         message = f"recipe {recipe.name} has no step {target!r}"
     else:
         steps = [s for s in recipe if not target or target in (s.name, s.primitive)]
         known = sorted({word for step in steps for word in step.parameters})
-        close = difflib.get_close_matches(name, known, n=2, cutoff=0.6)
+        hint = nearest(name, known)
         where = f"step {target}" if target else f"any step of {recipe.name}"
         message = f"no parameter {name!r} in {where}"
-    hint = f"did you mean {' or '.join(close)}?" if close else "see showpars"
-    return UsageError(message, hint=_ELSEWHERE.get(name, hint))
+    return UsageError(message, hint=_ELSEWHERE.get(name, hint or "see showpars"))
 
 
 _ELSEWHERE = {

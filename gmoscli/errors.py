@@ -1,6 +1,6 @@
 """What a person may be told: one line, the next command, and an exit code."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 
@@ -55,17 +55,20 @@ _LINE = 200
 """Letters of a hint."""
 
 
-def unknown(what: str, word: str, known: Iterable[str]) -> UsageError:
-    """Return the error for a word that is not among the known ones; its hint names the nearest.
-
-    Where none is near the hint names all, unless they are too many for a line.
-    """
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the hint for a word that is not known: those that look like it; None without any."""
     from difflib import get_close_matches  # noqa: PLC0415 - start-up: needed only to complain
 
     spellings = {name.lower(): name for name in known}
     near = [spellings[name] for name in get_close_matches(word.lower(), spellings, cutoff=0.5)]
-    all_of_them = " ".join(spellings.values())
-    hint = f"known: {all_of_them}" if len(all_of_them) < _LINE else None
-    if near:
-        hint = f"did you mean {' or '.join(near)}?"
-    return UsageError(f"unknown {what} {word!r}", hint=hint)
+    return f"did you mean {' or '.join(near)}?" if near else None
+
+
+def unknown(what: str, word: str, known: Collection[str]) -> UsageError:
+    """Return the error for a word that is not among the known ones; its hint names the nearest.
+
+    Where none is near the hint names all, unless they are too many for a line.
+    """
+    all_of_them = " ".join(dict.fromkeys(known))
+    every = f"known: {all_of_them}" if len(all_of_them) < _LINE else None
+    return UsageError(f"unknown {what} {word!r}", hint=nearest(word, known) or every)

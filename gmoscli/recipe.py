@@ -1,12 +1,11 @@
 """Recipes: a tuple of steps, edited and never copied."""
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from .errors import UsageError
+from .errors import UsageError, nearest
 from .frame import Ccd, Deep, Exposure, Observation, Planes, RawCcd, Strips
 from .step import CALIBRATIONS, Scope, Step
 
@@ -118,8 +117,7 @@ class Recipe:
             if name in (step.name, step.primitive):
                 return i
         known = [word for step in self.steps for word in (step.name, step.primitive)]
-        close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"see showrecipes {self.name}"
+        hint = nearest(name, known) or f"see showrecipes {self.name}"
         raise UsageError(f"recipe {self.name} has no step {name!r}", hint=hint)
 
     def _spliced(self, at: int, drop: int, steps: tuple[Step, ...]) -> "Recipe":

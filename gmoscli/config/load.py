@@ -1,13 +1,12 @@
 """Find the configuration file and read it."""
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 from .settings import Database, Settings
 from .text import Source, Tables, tables
 from .values import Surroundings, database, entries, is_remote, reduce_converters, table
@@ -118,5 +117,5 @@ def _in_vain(content: Tables, listed: Iterable[object]) -> Iterator[str]:
 
 
 def _meant(word: str, known: Iterable[str]) -> str:
-    nearest = difflib.get_close_matches(word, known, n=1)
-    return f": did you mean {nearest[0]!r}?" if nearest else ""
+    hint = nearest(word, known)
+    return f": {hint}" if hint else ""

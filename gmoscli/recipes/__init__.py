@@ -1,11 +1,10 @@
 """Recipes: which steps, in which order, for which files."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from importlib import import_module
 
-from ..errors import UsageError
+from ..errors import unknown
 from ..gmos.purposes import DEFAULT_RECIPES, purpose
 from ..recipe import Recipe
 
@@ -51,6 +50,4 @@ def recipe_named(name: str) -> Recipe:
     """Return a recipe by its name. Raises UsageError with the nearest names."""
     if name in RECIPES:
         return RECIPES[name]
-    close = difflib.get_close_matches(name, RECIPES, n=3, cutoff=0.4)
-    near = f"did you mean {' or '.join(close)}?" if close else f"there are {' '.join(RECIPES)}"
-    raise UsageError(f"no recipe {name!r}", hint=near)
+    raise unknown("recipe", name, RECIPES)

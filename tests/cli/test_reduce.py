@@ -352,7 +352,7 @@ def test_a_product_never_replaces_its_input(stamp, tmp_path):
         (["-p", "clip_noise:skip_primitive=1"], "not True or False", ""),
         (["-p", "skip_primitive=True"], "no parameter 'skip_primitive'", ""),
         (["-p", "overscanCorrect:skip_primitive=True"], "but finds", ""),
-        (["-r", "makeProcesedBias"], "no recipe 'makeProcesedBias'", "makeProcessedBias"),
+        (["-r", "makeProcesedBias"], "unknown recipe 'makeProcesedBias'", "makeProcessedBias"),
         (["--memory", "lots"], "--memory", ""),
         (["--user-cal", "processed_dark:x.fits"], "processed_dark", ""),
         (["--user-cal", "bias:a.fits", "--user-cal", "processed_bias:b.fits"], "two files", "add"),

@@ -233,8 +233,8 @@ def test_words_that_mean_nothing_are_warned_about_with_the_nearest(place):
     text = '[reduce]\njbos = 2\n[clibs]\n[calibs]\ndatabases = [{path = "/a", gte = true}]\n'
     one, two, three = sorted(place({"work/dragonsrc.toml": text}).warnings)
     assert "unknown key 'gte' of a database" in one
-    assert "unknown key 'jbos' in [reduce]: did you mean 'jobs'?" in two
-    assert "unknown section [clibs]: did you mean 'calibs'?" in three
+    assert "unknown key 'jbos' in [reduce]: did you mean jobs?" in two
+    assert "unknown section [clibs]: did you mean calibs?" in three
 
 
 # --- [reduce], and back to a file

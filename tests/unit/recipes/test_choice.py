@@ -34,7 +34,7 @@ def test_a_recipe_is_found_by_the_name_that_observers_know():
 
 
 def test_an_unknown_recipe_is_refused_with_the_nearest_names():
-    with pytest.raises(UsageError, match="no recipe 'reduceSeperateCCDs'") as refused:
+    with pytest.raises(UsageError, match="unknown recipe 'reduceSeperateCCDs'") as refused:
         recipe_named("reduceSeperateCCDs")
     assert "reduceSeparateCCDs" in refused.value.hint
 

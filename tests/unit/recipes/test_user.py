@@ -91,7 +91,7 @@ def test_a_toml_file_chooses_without_code(written):
         ("extends = ", "not TOML"),
         ("without = []", "extends names no recipe"),
         ('extends = "reduceSeparateCCDs"\nwith = []', "unknown key 'with'"),
-        ('extends = "reduceSeparateCCD"', "no recipe"),
+        ('extends = "reduceSeparateCCD"', "unknown recipe"),
         ('extends = "reduceSeparateCCDs"\nwithout = ["sky"]', "no step 'sky'"),
         ('extends = "reduceSeparateCCDs"\n[set.clip_noise]\nhsigm = 4', "no parameter"),
         ('extends = "reduceSeparateCCDs"\n[set.clip_noise]\nhsigma = 0.5', "1 or more"),
