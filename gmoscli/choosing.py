@@ -7,7 +7,8 @@ from .cards import Headers
 from .errors import ReductionError, UsageError, nearest
 from .gmos.tags import tags_of
 from .recipe import Recipe
-from .recipes import default_recipe, recipe_named
+from .recipes import RECIPES, default_recipe, recipe_named
+from .recipes.alone import alone
 from .recipes.generic import SKIP, is_true
 
 
@@ -28,8 +29,10 @@ def chosen_recipe(
 
 
 def _by_name(name: str | None, first: Headers) -> Recipe:
+    """Return the recipe of a name, or the steps of that name alone."""
     if name is not None:
-        return recipe_named(name)
+        step = None if name in RECIPES else alone(name, tags_of(first))
+        return step or recipe_named(name)
     found = default_recipe(tags_of(first))
     if found is None:
         tags = " ".join(sorted(tags_of(first)))

@@ -9,6 +9,9 @@ from .errors import UsageError, nearest
 from .frame import Ccd, Deep, Exposure, Observation, Planes, RawCcd, Strips
 from .step import CALIBRATIONS, Scope, Step
 
+STAGE = "stage"
+"""Kind of what is written half-way: neither a calibration nor a science product."""
+
 # What a step may find on the way through a recipe, by what the step before it left.
 _FITS: dict[Any, tuple[Any, ...]] = {
     RawCcd: (RawCcd,),
@@ -30,7 +33,7 @@ class Recipe:
     steps: tuple[Step, ...]
     suffix: str = "_image"
     kind: str = ""
-    """Kind of calibration that it makes; empty for science."""
+    """Kind of calibration that it makes, or STAGE; empty for science."""
     draft: "Recipe | None" = None
     """Makes a first product, which the steps ask for as a calibration of its kind."""
     each: bool = False

@@ -19,14 +19,12 @@ from .logs import LOGGER
 from .masters import Masters
 from .past import past_of
 from .provenance import Traced, signed, stamp_of
+from .recipe import STAGE
 from .request import Plan, stem
 from .scratch import scratch
 from .stack import GOOD_ROWS, bytes_of
 from .step import CALIBRATIONS, Scope
 from .turns import quick_turns
-
-STAGE = "stage"
-"""Kind of a frame that is written half-way: neither a calibration nor a science product."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from .recipes.user import load as recipe_in
 from .recipes.user import looks_like_file
 from .reductions import Resources
 from .request import Plan, Request, Say, planned
+from .step import CALIBRATIONS
 
 
 def settings_here(config: str | None = None, mode: str | None = None) -> Settings:
@@ -71,4 +72,4 @@ def prepared(request: Request, settings: Settings, skip: Say) -> tuple[Plan, tup
     """
     calibrations = cals(settings, request.given, LOGGER.warning)
     plan = planned(request, calibrations, LOGGER.warning, skip)
-    return plan, keepers(settings, LOGGER.warning) if plan.recipe.kind else ()
+    return plan, keepers(settings, LOGGER.warning) if plan.recipe.kind in CALIBRATIONS else ()

@@ -41,8 +41,8 @@ _ALIKE_WITH_LIGHT = (
 def check_together(recipe: Recipe, frames: Sequence[Headers]) -> None:
     """Raise ReductionError unless all frames are of one kind and one configuration."""
     first = frames[0]
-    light = () if recipe.kind == "bias" else _ALIKE_WITH_LIGHT
     wanted = purpose(tags_of(first))
+    light = () if wanted == "bias" else _ALIKE_WITH_LIGHT
     for frame in frames:
         tags = tags_of(frame)
         if recipe.kind in ("bias", "flat") and recipe.kind.upper() not in tags:

@@ -65,7 +65,8 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
     "recipe",
     type=RECIPE,
     metavar="NAME",
-    help="A recipe, or a file that holds one (my.py, my.py:deep, my.toml). Default: by tags.",
+    help="A recipe, a file that holds one (my.py, my.py:deep, my.toml), or a step to run alone."
+    " Default: by tags.",
 )
 @click.option(
     "-p",

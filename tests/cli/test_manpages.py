@@ -86,7 +86,8 @@ def test_the_page_on_recipes_works_from_its_first_line_to_its_last(calibrated):
     assert "flag_cosmic_rays" not in said[0]
     assert "hsigma=4.0 (recipe)" in said[0]
     assert said[1].startswith("raise_holes\tfloor\t-200.0")
-    lowest = [tuple(map(float, line.split())) for line in said[2].splitlines()]
+    assert all(name.endswith("_subtract_bias.fits") for name in said[2].splitlines()[-3:])
+    lowest = [tuple(map(float, line.split())) for line in said[3].splitlines()]
     assert [ccd for ccd, _, _ in lowest] == [1, 2, 3]
     assert all(raised == 0 for _, _, raised in lowest)
 

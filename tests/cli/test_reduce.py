@@ -352,6 +352,7 @@ def test_a_product_never_replaces_its_input(stamp, tmp_path):
         (["-p", "clip_noise:skip_primitive=1"], "not True or False", ""),
         (["-p", "skip_primitive=True"], "no parameter 'skip_primitive'", ""),
         (["-p", "overscanCorrect:skip_primitive=True"], "but finds", ""),
+        (["-r", "rejectPixels"], "alone leaves nothing to write", "showrecipes"),
         (["-r", "makeProcesedBias"], "unknown recipe 'makeProcesedBias'", "makeProcessedBias"),
         (["--memory", "lots"], "--memory", ""),
         (["--user-cal", "processed_dark:x.fits"], "processed_dark", ""),
@@ -430,6 +431,23 @@ def test_frames_can_be_written_as_they_are_after_a_step(stamp, tmp_path):
     assert staged == [f"{STAMP_BIAS[:-1]}{i}_subtract_overscan.fits" for i in (2, 3)]
     (ccd,) = read_exposure(tmp_path / staged[0]).ccds
     assert abs(np.median(ccd.sci)) < 5
+
+
+def test_a_step_alone_goes_on_from_frames_that_were_written(stamp, tmp_path):
+    small(stamp, tmp_path)
+    words = ("--write-outputs", "flag_failed_amps", "--write-outputs", "read_noise")
+    *staged, _ = run("reduce", "@b.lis", *words, cwd=tmp_path).stdout.splitlines()
+    words = ("-r", "read_noise", "--outdir", "alone")
+    (tmp_path / "alone").mkdir()
+    done = run("reduce", *staged[:2], *words, cwd=tmp_path)
+    assert (done.returncode, done.stdout.split()) == (0, [f"alone/{name}" for name in staged[2:]])
+    for name in staged[2:]:
+        one, other = (read_exposure(tmp_path / folder / name).ccds[0] for folder in ("", "alone"))
+        for plane in ("sci", "var", "dq"):
+            np.testing.assert_array_equal(getattr(one, plane), getattr(other, plane))
+        told = run("provenance", name, cwd=tmp_path / "alone").stdout
+        assert told.count("\tstep\tread_noise\t") == 1
+    assert not list((tmp_path / "alone").glob("*_bias.fits"))
 
 
 def test_every_step_can_be_left_out_and_its_frames_written(stamp, tmp_path):
