@@ -214,9 +214,11 @@ def recipe_of(product):
 
 def test_a_reduction_leaves_no_threads_of_other_libraries_behind(stamp, tmp_path):
     program = """
-import os, sys
+import os, sys, threading
 from gmoscli.cli.reduce import reduce
 reduce(sys.argv[1:], standalone_mode=False)
+for own in set(threading.enumerate()) - {threading.main_thread()}:
+    own.join(10)
 print(len(os.listdir("/proc/self/task")), "thread")
 """
     env = environment()
