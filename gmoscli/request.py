@@ -85,10 +85,12 @@ def readable(request: Request, skip: Say) -> tuple[Headers, ...]:
             skip(f"{error}: skipped")
     if not frames:
         raise ReductionError("no readable file is left")
-    paths = [frame.path for frame in frames]
-    twice = next((p for i, p in enumerate(paths) if p in paths[:i]), None)
-    if twice is not None:
-        raise UsageError("named twice", path=twice)
+    seen: set[Path] = set()
+    for frame in frames:
+        if frame.path is not None:
+            if frame.path.resolve() in seen:
+                raise UsageError("named twice", path=frame.path)
+            seen.add(frame.path.resolve())
     return tuple(frames)
 
 

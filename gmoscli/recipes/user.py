@@ -2,11 +2,13 @@
 
 import runpy
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
 from ..recipe import Recipe
+from ..step import Step
 from . import recipe_named
 
 
@@ -35,7 +37,7 @@ def _from_python(path: Path, wanted: str) -> Recipe:
         names = runpy.run_path(str(path))
     except UsageError:
         raise
-    except Exception as error:  # the user's own code may raise anything; it is named, in one line
+    except (Exception, SystemExit) as error:  # the user's own code may raise anything: one line
         raise UsageError(f"{type(error).__name__}: {error}", path=path) from error
     recipes = {key: value for key, value in names.items() if isinstance(value, Recipe)}
     own = wanted or "recipe"
@@ -50,20 +52,53 @@ def _from_toml(path: Path) -> Recipe:
         text = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"not TOML: {error}", path=path) from error
-    unknown = set(text) - {"extends", "without", "set", "until", "suffix"}
-    if unknown or not isinstance(text.get("extends"), str):
-        what = f"unknown key {sorted(unknown)[0]!r}" if unknown else "extends names no recipe"
-        raise UsageError(what, path=path, hint="known: extends without set until suffix")
     try:
+        _check(text)
         return _edited(recipe_named(text["extends"]), text)
     except UsageError as error:
         raise UsageError(error.message, path=path, hint=error.hint) from error
 
 
+_KEYS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "extends": (lambda value: isinstance(value, str), "names no recipe"),
+    "without": (
+        lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
+        'is no list of steps: ["register"]',
+    ),
+    "set": (
+        lambda value: isinstance(value, dict) and all(isinstance(v, dict) for v in value.values()),
+        "holds no tables: [set.register]",
+    ),
+    "until": (lambda value: isinstance(value, str), "names no step"),
+    "suffix": (lambda value: isinstance(value, str), "is no text"),
+}
+"""What may stand in a recipe of choices: what it must be, and what is said if it is not."""
+
+
+def _check(text: dict[str, Any]) -> None:
+    """Raise UsageError for a key that means nothing, or that has a value of the wrong kind."""
+    unknown = sorted(set(text) - set(_KEYS))
+    if unknown:
+        raise UsageError(f"unknown key {unknown[0]!r}", hint=f"known: {' '.join(_KEYS)}")
+    for key, value in {"extends": None, **text}.items():
+        is_right, complaint = _KEYS[key]
+        if not is_right(value):
+            raise UsageError(f"{key} {complaint}", hint=f"known: {' '.join(_KEYS)}")
+
+
 def _edited(recipe: Recipe, text: dict[str, Any]) -> Recipe:
     recipe = recipe.without(*text.get("without", ()))
     for step, values in text.get("set", {}).items():
-        recipe = recipe.set(step, "recipe", **values)
+        recipe = recipe.set(step, "recipe", **_typed(recipe[step], values))
     if "until" in text:
         recipe = recipe.until(text["until"])
     return recipe.named(recipe.name, suffix=text["suffix"]) if "suffix" in text else recipe
+
+
+def _typed(step: Step, values: dict[str, Any]) -> dict[str, Any]:
+    """Return values as the step's parameters want them; those of unknown names as they are."""
+    known = step.parameters
+    return {
+        name: known[name].convert(str(value)) if name in known else value
+        for name, value in values.items()
+    }

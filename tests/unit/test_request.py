@@ -55,6 +55,13 @@ def test_a_file_named_twice_is_refused(tmp_path):
         readable(Request((path, path)), unheard)
 
 
+def test_a_file_and_a_link_to_it_are_one(tmp_path):
+    path, link = a_file(tmp_path, "1.fits"), tmp_path / "link.fits"
+    link.symlink_to(path)
+    with pytest.raises(UsageError, match=r"link\.fits: named twice"):
+        readable(Request((path, link)), unheard)
+
+
 def spoilt(folder, how):
     path = folder / "bad.fits"
     if how == "not FITS":

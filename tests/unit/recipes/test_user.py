@@ -58,6 +58,7 @@ def test_what_is_no_recipe_is_refused_with_those_that_are(written, name):
         ("recipe = 1 / 0", "ZeroDivisionError"),
         ("recipe = ", "SyntaxError"),
         ("import no_such_module_anywhere", "ModuleNotFoundError"),
+        ("import sys\nsys.exit(0)", "SystemExit"),
     ],
 )
 def test_an_error_in_a_users_file_is_named_with_the_file(written, text, says):
@@ -90,6 +91,15 @@ def test_a_toml_file_chooses_without_code(written):
     [
         ("extends = ", "not TOML"),
         ("without = []", "extends names no recipe"),
+        ("extends = 3", "extends names no recipe"),
+        ('extends = "reduce"\nwithout = "register"', "without is no list"),
+        ('extends = "reduce"\nwithout = [3]', "without is no list"),
+        ('extends = "reduce"\nset = 3', "set holds no tables"),
+        ('extends = "reduce"\nset.register = 3', "set holds no tables"),
+        ('extends = "reduce"\nuntil = 3', "until names no step"),
+        ('extends = "reduce"\nsuffix = 3', "suffix is no text"),
+        ('extends = "reduce"\nset.register.ccd = "a"', "ccd=a: not a value of type int"),
+        ('extends = "reduce"\nset.register.ccc = 1', "register has no parameter 'ccc'"),
         ('extends = "reduceSeparateCCDs"\nwith = []', "unknown key 'with'"),
         ('extends = "reduceSeparateCCD"', "unknown recipe"),
         ('extends = "reduceSeparateCCDs"\nwithout = ["sky"]', "no step 'sky'"),
