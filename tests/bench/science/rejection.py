@@ -1,9 +1,9 @@
 """What rejection takes from stars, and what cosmic rays it leaves.
 
 A night without cosmic rays is stacked twice, with and without the steps that reject: what stars
-lose is the steps' doing. A night with and one without cosmic rays, otherwise the same to the last
-electron, differ by the rays that stay: pixels that differ by more than 8 sigma, unflagged, are
-counted on sources and beside them.
+lose is the steps' doing. A night and its twin without cosmic rays, stacked with the same flags,
+differ by the light of the rays that stay (:mod:`.twins`): where it exceeds 8 sigma in a pixel that
+is not flagged, the pixel is counted, on sources or beside them.
 """
 
 from collections.abc import Iterator
@@ -51,12 +51,11 @@ def cosmics(site: Site, twin: Site, count: int) -> Iterator[Figure]:
     """Yield the figures of a night and its twin without cosmic rays."""
     night = f"{site.name} N={count}"
     off, on = [], []
-    pairs = zip(fields(site.stack(count), site), fields(twin.stack(count), twin), strict=True)
-    for one, other in pairs:
-        apart = np.abs(one.ccd.sci - other.ccd.sci) > OUTLIER * np.sqrt(other.ccd.var)
-        apart &= (one.ccd.dq == 0) & (other.ccd.dq == 0)
-        off.append(int((apart & ~other.covered).sum()))
-        on.append(int((apart & other.covered).sum()))
+    for left in fields(site.less(twin, count), site, count):
+        seen = left.ccd.sci > OUTLIER * np.sqrt(left.ccd.var)
+        seen &= left.ccd.dq == 0
+        off.append(int((seen & ~left.covered).sum()))
+        on.append(int((seen & left.covered).sum()))
     what = "cosmic rays left beyond 8 sigma"
     yield below(f"{what}, off sources", night, off, MOST_OUTLIERS - 1, "pixels")
     yield below(f"{what}, on sources", night, on, MOST_OUTLIERS - 1, "pixels")

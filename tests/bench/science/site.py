@@ -21,6 +21,7 @@ from gmoscli.simulate.plan import plan
 from ..desks import PYTHON, Desk, Workshop
 
 PLACEMENTS = Path(__file__).with_name("placements.py")
+TWINS = Path(__file__).with_name("twins.py")
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,15 @@ class Site:
         if not (self.desk.folder / name).exists():
             recipe = () if "-r" in options else ("-r", "reduceSeparateCCDs")
             self.desk.run("reduce", "-q", *recipe, "-o", name, *options, *files)
+        return read_exposure(self.desk.folder / name)
+
+    def less(self, twin: "Site", count: int) -> Exposure:
+        """Return the stack of the first frames less that of their twins, with the same flags."""
+        files = self.files("science")[:count]
+        theirs = [str(twin.raw / Path(name).name) for name in files]
+        name = f"left{count}.fits"
+        if not (self.desk.folder / name).exists():
+            self.desk.run("reduce", "-q", "-r", str(TWINS), "-o", name, *files, *theirs)
         return read_exposure(self.desk.folder / name)
 
     def staged(self, step: str, files: Sequence[str]) -> Iterator[Exposure]:
