@@ -110,8 +110,11 @@ class Field:
         return self.ccd.info.wcs.scale
 
 
-def fields(product: Exposure, site: Site, count: int | None = None) -> list[Field]:
-    """Return the field of each ccd of a product of so many frames; None: of all that it tells."""
+def fields(product: Exposure, site: Site, count: int | None = None, first: int = 0) -> list[Field]:
+    """Return the field of each ccd of a product, made of so many of the night's frames from one on.
+
+    Without a number, of all that the product tells.
+    """
     header = product.obs.headers.phu
     reference = str(header.get("REFFRAME") or header.get("ORIGNAME")).partition(".fits")[0]
     truth = site.frames.loc[reference]
@@ -120,7 +123,7 @@ def fields(product: Exposure, site: Site, count: int | None = None) -> list[Fiel
     )
     sky = np.column_stack([site.sources["ra"], site.sources["dec"]])
     seen = deproject(project(sky, true), told)
-    frames = site.frames[site.frames["kind"] == "science"][: count or combined(product)]
+    frames = site.science(count or combined(product), first)
     seeing = np.asarray(frames["seeing"] if len(frames) > 1 else [truth["seeing"]], float)
     seconds = float(truth["transparency"]) * product.obs.exposure_time
     return [_field(ccd, seen, seeing, seconds, site) for ccd in product.ccds]

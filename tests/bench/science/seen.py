@@ -1,6 +1,7 @@
 """Which frames see a place of the sky, and on which ccd."""
 
 import numpy as np
+from astropy.table import Table
 from numpy.typing import NDArray
 
 from gmoscli.geometry import Points
@@ -14,13 +15,12 @@ LIT = 0.999
 """Share of the light that the field stop lets through."""
 
 
-def seen(site: Site, sky: Points, count: int, radius: float) -> NDArray[np.bool_]:
-    """Say which of the first science frames see which places whole: [frame, ccd, place].
+def seen(site: Site, frames: Table, sky: Points, radius: float) -> NDArray[np.bool_]:
+    """Say which science frames see which places whole: [frame, ccd, place].
 
     ``sky`` holds RA and Dec, degrees; a place is whole with all pixels within some arcsec of it on
     the ccd, and in the light.
     """
-    frames = site.frames[site.frames["kind"] == "science"][:count]
     found = np.zeros((len(frames), 3, len(sky)), bool)
     for i, area in enumerate(whole_chips(site.night)):
         plane = chip_map(site.night, site.effects, area.chip)

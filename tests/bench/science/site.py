@@ -70,6 +70,10 @@ class Site:
         """The amplifiers."""
         return Table.read(self.raw / "truth_amps.ecsv", format="ascii.ecsv")
 
+    def science(self, count: int, first: int = 0) -> Table:
+        """Return the truth of so many science frames from one on."""
+        return self.frames[self.frames["kind"] == "science"][first : first + count]
+
     @property
     def read_noise(self) -> float:
         """Electrons, the mean of all amplifiers."""
@@ -84,10 +88,12 @@ class Site:
         """Return the raw files of a kind, as named at the desk."""
         return [f"raw/{shot.name}.fits" for shot in plan(self.night) if shot.kind == kind]
 
-    def stack(self, count: int | None = None, *options: str, mark: str = "") -> Exposure:
-        """Return the stack of the first frames; reduced unless it is there already."""
-        files = self.files("science")[:count]
-        name = f"stack{len(files)}{mark}.fits"
+    def stack(
+        self, count: int | None = None, *options: str, mark: str = "", first: int = 0
+    ) -> Exposure:
+        """Return the stack of so many frames from one on; reduced unless it is there already."""
+        files = self.files("science")[first:][:count]
+        name = f"stack{len(files)}{mark}{f'from{first}' if first else ''}.fits"
         if not (self.desk.folder / name).exists():
             recipe = () if "-r" in options else ("-r", "reduceSeparateCCDs")
             self.desk.run("reduce", "-q", *recipe, "-o", name, *options, *files)

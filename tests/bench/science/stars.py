@@ -7,9 +7,16 @@ in wide cells, without the light of the model: in narrow ones its own noise woul
 of a star of 20 mag. The photon limit is what the true counts of star and sky and the read noise of
 all frames make of such a sum, the frames weighted at best. Places are windowed centroids; the truth
 is where the reference frame's headers have the true positions.
+
+The figure at 20 mag is made of all stars of 19 to 20.7 mag, each over its own limit: the standard
+deviation of that, without what is beyond 4 sigma, times the median limit at 20 mag, less that
+limit. It is that of stars of 20 mag as far as the excess follows the limit, as one does that comes
+of the sky; one that is a share of the light counts too much with the bright stars and too little
+with the faint ones. Where a night has more frames than the stack, further stacks of frames that no
+other has add their stars: the same ones, with other noise, on other pixels.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import fields as columns_of
 from functools import cached_property
@@ -17,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import sep
+from astropy.table import Table
 from numpy.typing import NDArray
 
 from gmoscli.geometry import Points
@@ -33,14 +41,22 @@ LEAK = 0.05
 WIDE = 256
 """Pixels on a side of the cells in which the sky is measured."""
 MMAG = 2500 / np.log(10)
-OF_SCATTER = 1.17
-"""Error of a scatter by the median absolute deviation of n values: so much of it over root n."""
+OF_SCATTER = 0.71
+"""Error of a standard deviation of n values: so much of it over root n."""
+OUTLYING = 4.0
+"""Sigmas beyond which a star is no part of the scatter."""
+LINE = 2
+"""Parameters of the line that was fitted to the stars of a ccd."""
+STACKS = 4
+"""Of frames that no other has, most that tell of fluxes."""
 OF_MEDIAN = 1.25
 """Error of a median of n normal values: so many sigmas over root n."""
 BRIGHT, FAINT = 16.5, 20.7
 """Magnitudes of the stars that tell of colours and places."""
 TWENTY = (19.5, 20.5)
-"""Magnitudes of the stars that are held against the photon limit."""
+"""Magnitudes of the stars that tell the photon limit at 20 mag."""
+ABOUT_TWENTY = (19.0, 20.7)
+"""Magnitudes of the stars that are held against it."""
 FAR = 5.0
 """Photon limits, and as many mmag, by which a star is far off."""
 FEWEST = 5
@@ -81,6 +97,11 @@ class Stars:
         zero, slope = self.line
         return self.difference - zero - slope * self.colour
 
+    def of(self, limits: tuple[float, float]) -> NDArray[np.bool_]:
+        """Say which stars are of some magnitudes."""
+        low, high = limits
+        return (self.magnitude > low) & (self.magnitude < high)
+
     def where(self, some: NDArray[np.bool_]) -> "Stars":
         """Return some of the stars."""
         return Stars(*(getattr(self, one.name)[some] for one in columns_of(self)))
@@ -89,16 +110,27 @@ class Stars:
 def stars(site: Site, count: int) -> Iterator[Figure]:
     """Yield the figures of the stack of so many frames."""
     night = f"{site.name} N={count}"
-    parts = [measured(part, site, count) for part in fields(site.stack(count), site)]
-    yield from _photometry(parts, night)
+    whole = len(site.files("science")) // count * count
+    stacks = [_parts(site, count, first) for first in range(0, whole, count)[:STACKS]]
+    yield from _photometry(list(zip(*stacks, strict=True)), night)
+    parts = stacks[0]
     yield _colours(parts, night)
     yield from _places(parts, night, crossing(site, count))
 
 
-def measured(part: Field, site: Site, count: int) -> Stars:
+def _parts(site: Site, count: int, first: int) -> list[Stars]:
+    """Return the stars of each ccd of the stack of so many frames from one on."""
+    frames = site.science(count, first)
+    return [
+        measured(part, site, frames)
+        for part in fields(site.stack(count, first=first), site, first=first)
+    ]
+
+
+def measured(part: Field, site: Site, frames: Table) -> Stars:
     """Return the stars of one ccd that stand alone."""
     radius = RADIUS / part.scale
-    use = alone(part, site, count)
+    use = alone(part, site, frames)
     sky = sep.Background(part.ccd.sci - part.model, mask=part.covered, bw=WIDE, bh=WIDE, fw=1, fh=1)
     sci = part.ccd.sci - sky.back()
     at = part.at[use]
@@ -110,12 +142,12 @@ def measured(part: Field, site: Site, count: int) -> Stars:
         part.magnitude[use],
         part.colour[use],
         -MMAG * np.log(np.maximum(flux, 1) / true),
-        _photon_limit(part, use, radius, site, count),
+        _photon_limit(part, use, radius, site, frames),
         (np.column_stack([x, y]) - at) * part.scale * 1e3,
     )
 
 
-def alone(part: Field, site: Site, count: int) -> NDArray[np.bool_]:
+def alone(part: Field, site: Site, frames: Table) -> NDArray[np.bool_]:
     """Say which sources are bright stars that stand alone, unflagged, and in all frames."""
     radius = RADIUS / part.scale
     ny, nx = part.ccd.sci.shape
@@ -126,7 +158,7 @@ def alone(part: Field, site: Site, count: int) -> NDArray[np.bool_]:
     spoilt, _, _ = sep.sum_circle(flagged, *part.at[use].T, radius, subpix=1)
     use[use] = spoilt == 0
     index = part.ccd.info.index
-    use[use] = seen(site, part.sky[use], count, 2 * RADIUS)[:, index - 1].all(axis=0)
+    use[use] = seen(site, frames, part.sky[use], 2 * RADIUS)[:, index - 1].all(axis=0)
     distance = np.hypot(*(part.at[use][:, None] - part.at[None]).transpose(2, 0, 1))
     nearest = np.maximum(distance - radius / 2, 0) / part.size
     shed = part.flux * 2 * (radius / part.size) ** 2 * (1 + nearest**2) ** -3.0
@@ -136,12 +168,11 @@ def alone(part: Field, site: Site, count: int) -> NDArray[np.bool_]:
 
 
 def _photon_limit(
-    part: Field, use: NDArray[np.bool_], radius: float, site: Site, count: int
+    part: Field, use: NDArray[np.bool_], radius: float, site: Site, frames: Table
 ) -> Floats:
     """Return the least scatter of the stars' magnitudes, mmag."""
     area = np.pi * radius**2
     squared = np.zeros(np.count_nonzero(use))
-    frames = site.frames[site.frames["kind"] == "science"][:count]
     for frame, width in zip(frames, part.seeing, strict=True):
         seconds = float(frame["exposure"])
         inside = 1 - (1 + (radius / width) ** 2) ** -2
@@ -156,27 +187,50 @@ def crossing(site: Site, count: int) -> list[int]:
     """Return how many stars each ccd shares with ccd 2: here in one frame, there in another."""
     stars = np.asarray(site.sources["kind"] == "star")
     sky = np.column_stack([site.sources["ra"], site.sources["dec"]])[stars]
-    somewhere = [one.any(axis=0) for one in seen(site, sky, count, RADIUS).swapaxes(0, 1)]
+    found = seen(site, site.science(count), sky, RADIUS)
+    somewhere = [one.any(axis=0) for one in found.swapaxes(0, 1)]
     return [int((one & somewhere[1]).sum()) for one in somewhere]
 
 
-def _photometry(parts: list[Stars], night: str) -> Iterator[Figure]:
+def _photometry(ccds: Sequence[Sequence[Stars]], night: str) -> Iterator[Figure]:
     excess, errors, limits, numbers, far = [], [], [], [], []
-    for part in parts:
-        low, high = TWENTY
-        some = (part.magnitude > low) & (part.magnitude < high)
-        limit, off = part.limit[some], part.residual[some]
-        typical = float(np.median(limit)) if some.any() else float("nan")
-        spread = typical * scatter(off / limit)
-        excess.append(spread - typical)
-        errors.append(OF_SCATTER * spread / np.sqrt(max(len(off), 1)))
+    for parts in ccds:
+        about = [part.of(ABOUT_TWENTY) for part in parts]
+        off = [part.residual[some] for part, some in zip(parts, about, strict=True)]
+        limit = [part.limit[some] for part, some in zip(parts, about, strict=True)]
+        typical = _middle(np.concatenate([part.limit[part.of(TWENTY)] for part in parts]))
+        ratios = [o / n * _freed(len(p.limit)) for o, n, p in zip(off, limit, parts, strict=True)]
+        spread, error = _spread(np.concatenate(ratios))
+        excess.append(typical * (spread - 1))
+        errors.append(typical * error)
         limits.append(typical)
-        numbers.append(len(off))
-        far.append(int((np.abs(off) > FAR * (limit + 1)).sum()))
+        numbers.append(sum(map(len, off)))
+        away = [np.abs(o) > FAR * (n + 1) for o, n in zip(off, limit, strict=True)]
+        far.append(sum(map(np.count_nonzero, away)))
     remark = f"errors {_words(errors)}; limits {_words(limits)}; {_words(numbers)} stars"
+    stacks = len(ccds[0])
+    remark += f" of {stacks} stacks" if stacks > 1 else ""
     what = "photometry of 20 mag over the photon limit"
     yield below(what, night, excess, 1.0, "mmag", remark)
     yield Figure(f"stars of 20 mag off by {FAR:g} limits", night, tuple(far), "stars")
+
+
+def _middle(values: Floats) -> float:
+    return float(np.median(values)) if len(values) else float("nan")
+
+
+def _freed(count: int) -> float:
+    """Return what the line through so many stars has taken from their scatter."""
+    return float(np.sqrt(count / max(count - LINE, 1)))
+
+
+def _spread(ratios: Floats) -> tuple[float, float]:
+    """Return the standard deviation of all but outliers, and its error; NaN for few values."""
+    kept = ratios[np.abs(ratios - _middle(ratios)) < OUTLYING * scatter(ratios)]
+    if len(kept) < FEWEST:
+        return float("nan"), float("nan")
+    spread = float(kept.std())
+    return spread, OF_SCATTER * spread / float(np.sqrt(len(kept)))
 
 
 def _colours(parts: list[Stars], night: str) -> Figure:
