@@ -118,9 +118,10 @@ def _one_grid(steps: Sequence[Step], frames: Sequence[Source], grid: Grid, with_
     sky = _sky(reference, grid)
 
     def job(band: Band) -> Planes:
-        strips = _gathered(frames, maps, grid, band, halo, sky)
-        work: Any = strips if overlaid else _laid(strips)
-        for step in steps:
+        work: Any = _gathered(frames, maps, grid, band, halo, sky)
+        if not overlaid:
+            work = _laid(work)
+        for step in steps:  # what one was given is let go when it gives back something new
             work = step(work)
         if not isinstance(work, Planes):
             raise ReductionError("the recipe rejects pixels but never combines them")
