@@ -1,7 +1,6 @@
 """Keep calibrations, and find those that fit."""
 
 import shlex
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
@@ -22,16 +21,13 @@ from .common import (
     write,
 )
 from .databases import Databases, Kind, configured, on_databases, say
-from .render import FORMATS, Put, rows
+from .render import FORMATS, Put, form_for, rows
 
 if TYPE_CHECKING:
     from ..cards import Headers
 
 kinds_option = click.option(
     "--kind", "kinds", type=Kind(), multiple=True, help="Only bias, flat, fringe or bpm."
-)
-mode_option = click.option(
-    "--mode", type=click.Choice(("sq", "ql", "qa")), help="Mode of the reduction to find for."
 )
 
 
@@ -42,6 +38,15 @@ def rows_options(function: Callable[..., None]) -> Callable[..., None]:
     )
     json = click.option("--json", "form", flag_value="jsonl", help="Same as --format jsonl.")
     return form(json(function))
+
+
+def search_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Let the user say for which frames what is searched, where, and how it is written."""
+    mode = click.option(
+        "--mode", type=click.Choice(("sq", "ql", "qa")), help="Mode of the reduction to find for."
+    )
+    below = mode(rows_options(null_option(on_databases(function))))
+    return files_argument(kinds_option(below))
 
 
 @click.group(cls=Group)
@@ -144,12 +149,7 @@ def list_(
 
 
 @caldb.command()
-@files_argument
-@kinds_option
-@mode_option
-@rows_options
-@null_option
-@on_databases
+@search_options
 def find(
     *,
     databases: Databases,
@@ -186,12 +186,7 @@ def find(
 
 
 @caldb.command()
-@files_argument
-@kinds_option
-@mode_option
-@rows_options
-@null_option
-@on_databases
+@search_options
 def explain(
     *,
     databases: Databases,
@@ -277,8 +272,7 @@ def _rows(
     form: str | None, *columns: str, least: Sequence[int] = ()
 ) -> AbstractContextManager[Put]:
     """Write rows as asked, else as a table on a terminal and tab-separated in a pipe."""
-    on_terminal = sys.stdout is not None and sys.stdout.isatty()
-    form = form or ("table" if on_terminal else "tsv")
+    form = form_for(form)
     return rows(form, columns, header=form == "csv", least=least)
 
 

@@ -11,7 +11,7 @@ import click
 
 from ..errors import GmosError
 from .common import Command, version_option, wants_colour, write
-from .render import rows
+from .render import form_for, rows
 
 CONFIGURATION = '[calibs]\ndatabases = ["calibrations.db get store"]\n'
 PREPARE = r"""
@@ -113,7 +113,7 @@ def _show(product: Path, folder: Path) -> None:
     png(picture, preview(exposure))
     write(f"{product}\n{picture}\n")
     click.echo(SCORES, err=True)
-    form = "table" if sys.stdout is not None and sys.stdout.isatty() else "tsv"
+    form = form_for(None)
     columns = ("ccd", "stars", "astrometry_mas", "photometry_mmag", "photon_limit_mmag", "noise")
     with rows(form, columns, header=True) as put:
         for one in score(exposure, folder / "raw"):

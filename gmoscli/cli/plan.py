@@ -1,6 +1,5 @@
 """Show the work that folders of raw files hold, as a table or as a Makefile."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ from .common import CommaList, Command, Failures, expand, null_option, version_o
 from .databases import Databases, on_databases, say, warn
 from .dataselect import known_tags
 from .plan_rows import DETAILED, SHOWN, detailed_row, mask_row, shown_row
-from .render import FORMATS, rows
+from .render import FORMATS, form_for, rows
 from .words import Word
 
 if TYPE_CHECKING:
@@ -159,8 +158,7 @@ def _tools(databases: Databases) -> "Tools":
 
 def _show(products: "Sequence[Product]", masks: Sequence[Path], form: str | None) -> None:
     """Write rows as asked, else as a table on a terminal and tab-separated in a pipe."""
-    on_terminal = sys.stdout is not None and sys.stdout.isatty()
-    form = form or ("table" if on_terminal else "tsv")
+    form = form_for(form)
     row = detailed_row if form == "jsonl" else shown_row
     columns: Sequence[str] = DETAILED if form == "jsonl" else SHOWN
     told = [*(mask_row(mask, columns) for mask in masks), *map(row, products)]

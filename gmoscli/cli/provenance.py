@@ -19,7 +19,7 @@ from .common import (
     wants_colour,
     write,
 )
-from .render import FORMATS, rows
+from .render import FORMATS, form_for, rows
 
 if TYPE_CHECKING:
     from ..past import Done, Past, Used
@@ -55,7 +55,7 @@ def provenance(files: tuple[str, ...], form: str | None, null: bool) -> None:
     """
     from ..past import past_of
 
-    form = form or ("text" if sys.stdout is not None and sys.stdout.isatty() else "tsv")
+    form = form_for(form, people="text")
     failures = Failures()
     with _shown(form) as show:
         for name in expand(files, null=null):

@@ -1,5 +1,6 @@
 """Rows of values as text: a table, tab-separated, comma-separated or JSON lines; as they come."""
 
+import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -14,6 +15,12 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 Row = Sequence[object]
 Put = Callable[[Row], None]
+
+
+def form_for(asked: str | None, *, people: str = "table") -> str:
+    """Return how to write: as asked for, else for people on a terminal, and tsv in a pipe."""
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return asked or (people if on_terminal else "tsv")
 
 
 @contextmanager

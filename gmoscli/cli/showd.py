@@ -1,6 +1,5 @@
 """Show what descriptors say of files."""
 
-import sys
 from collections.abc import Callable
 
 import click
@@ -15,7 +14,7 @@ from .common import (
     null_option,
     version_option,
 )
-from .render import FORMATS, rows
+from .render import FORMATS, form_for, rows
 
 
 def _names() -> list[str]:
@@ -61,7 +60,7 @@ def showd(
 
     shows only what was selected. Missing values are empty.
     """
-    form = form or ("table" if sys.stdout is not None and sys.stdout.isatty() else "tsv")
+    form = form_for(form)
     if listing:
         _show_list(form)
         return

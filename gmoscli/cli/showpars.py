@@ -10,7 +10,7 @@ import click
 
 from ..errors import unknown
 from .common import Command, version_option, wants_colour, write
-from .render import FORMATS, rows
+from .render import FORMATS, form_for, rows
 from .showrecipes import recipes_for
 from .words import RECIPE, STEP
 
@@ -65,7 +65,7 @@ def showpars(
     """
     recipes = recipes_for(file, name)
     steps = _chosen(recipes, primitives, every=every)
-    form = form or ("text" if sys.stdout is not None and sys.stdout.isatty() else "tsv")
+    form = form_for(form, people="text")
     if form == "text":
         write("\n".join(_told(step, whole=doc) for step in steps))
         return

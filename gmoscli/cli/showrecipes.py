@@ -1,6 +1,5 @@
 """Show the recipes that fit a file."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +8,7 @@ import click
 
 from ..errors import ReductionError
 from .common import Command, version_option, write
-from .render import FORMATS, rows
+from .render import FORMATS, form_for, rows
 from .words import RECIPE
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def showrecipes(file: Path, name: str | None, listing: bool, form: str | None) -
     Each line has the pass over the pixels, the step, the primitive it stands for, the calibrations
     it needs, and what it does. Parameters are shown by showpars.
     """
-    form = form or ("text" if sys.stdout is not None and sys.stdout.isatty() else "tsv")
+    form = form_for(form, people="text")
     if listing:
         _list(recipes_for(file, name), "table" if form == "text" else form)
         return

@@ -14,7 +14,7 @@ from ..errors import BadFile, UsageError, reason
 from .common import CommaList, Command, Failures, version_option, wants_colour, write
 from .dataselect import known_tags
 from .names import write_list
-from .render import rows
+from .render import form_for, rows
 
 _MASK = r".*\.(fits|FITS|fz)(\.(gz|bz2|fz))?$"
 _COLUMN = 40  # where tags begin in the tree
@@ -90,7 +90,7 @@ def typewalk(
     """
     from ..gmos.tags import tags_of
 
-    form = form or ("tree" if sys.stdout is not None and sys.stdout.isatty() else "tsv")
+    form = form_for(form, people="tree")
     mask, fits = _pattern(filemask), _rule(wanted, unwanted, either=either)
     failures = Failures()
     found = []
