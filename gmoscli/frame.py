@@ -95,8 +95,8 @@ class Spots:
         high, wide = self.blocks.shape
         column = np.minimum(np.arange(width) // self.size[0], wide - 1)
         row = np.minimum(np.arange(start, stop) // self.size[1], high - 1)
-        flags = np.uint16(flag) * self.blocks[:, column]
-        whole: Flags = flags[row]
+        own = self.blocks[row[0] : row[-1] + 1]
+        whole: Flags = (np.uint16(flag) * own[:, column])[row - row[0]]
         return whole
 
 
