@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gmoscli.steps.catalogue import BASE, RADII, growth_curve
+from gmoscli.steps.catalogue import BASE, RADII, growth_curve, neighbours
 from gmoscli.steps.profile import moffat_growth
 from tests.builders import a_catalogue
 
@@ -56,3 +56,16 @@ def test_faint_stars_and_those_with_unknown_circles_do_not_count():
 
 def test_no_catalogue_makes_no_curve():
     assert growth_curve([]) is None
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 300])
+@pytest.mark.parametrize("radius", [0.0, 3.0, 20.0, 500.0])
+def test_neighbours_are_all_others_within_the_radius(n, radius):
+    rng = np.random.default_rng(3)
+    x, y = rng.uniform(0, 50, n), np.rint(rng.uniform(0, 200, n))  # many are equally high
+    flux = rng.uniform(-1, 10, n)
+    near = np.hypot(x - x[:, None], y - y[:, None]) <= radius
+    np.fill_diagonal(near, False)
+    expected = near @ np.maximum(flux, 0) / np.maximum(flux, 1e-9)
+    found = neighbours(a_catalogue(x, y, flux, np.ones(n)), radius)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
