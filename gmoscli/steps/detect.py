@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..dq import UNUSABLE
 from ..frame import Ccd, CcdInfo, Plane
 from ..stats import places
+from .darkest import dark_sky
 from .sharp import MARGIN, with_neighbours
 
 Mask = NDArray[np.bool_]
@@ -28,6 +29,8 @@ KEPT = 0.375
 """Noise under that kernel, over what it was."""
 MOSTLY = 0.98
 """Share of unseen blocks from which a ccd is blind."""
+CROWDED = 0.6
+"""Share of blocks with light from which meshes are left without a sky: a half of each is needed."""
 UNSEEN = np.uint16(UNUSABLE)
 
 
@@ -95,7 +98,8 @@ def block_sums(plane: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
 def without_sky(ccd: Ccd, mesh: float) -> Blocks | None:
     """Return the ccd less its sky, measured in meshes of so many arcsec; None if it is blind.
 
-    A rough sky, of one block in four, shows where there is light; the sky is that of the others.
+    A rough sky, of one block in four, shows where there is light; the sky is that of the others,
+    or of the darkest ones where these are few.
     """
     size = block_size(ccd.info)
     sci, unseen = seen_in_blocks(ccd, size)
@@ -106,6 +110,9 @@ def without_sky(ccd: Ccd, mesh: float) -> Blocks | None:
     level = np.repeat(np.repeat(rough.back(), 2, axis=0), 2, axis=1)[: len(sci), : sci.shape[1]]
     smooth = smoothed(np.where(unseen, np.float32(0), sci - level))
     light = with_neighbours(with_neighbours(smooth > 3 * KEPT * rough.globalrms))
+    if light[~unseen].mean() > CROWDED:
+        back, noise, dark = dark_sky(sci, unseen, cells)
+        return Blocks(sci - back, back, noise, unseen, ~dark, size)
     sky = _background(sci, unseen | light, cells)
     back = sky.back()
     return Blocks(sci - back, back, float(sky.globalrms), unseen, light, size)

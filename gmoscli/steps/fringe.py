@@ -14,7 +14,8 @@ from ..frame import Ccd, Plane
 from ..stats import SIGMA_PER_MAD, thinned
 from ..step import Range, step
 from .objects import objects
-from .surface import in_blocks, regressed, solved
+from .polynomial import regressed, solved
+from .surface import in_blocks
 
 Mask = NDArray[np.bool_]
 

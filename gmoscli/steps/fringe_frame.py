@@ -20,7 +20,8 @@ from ..stats import thinned
 from ..step import Range, step
 from .fringe import FEWEST, ORDER, RIM, THRESHOLD, amplitude, less_fringes
 from .objects import objects
-from .surface import Surface, fitted_surface, in_blocks, regressed
+from .polynomial import Surface, regressed
+from .surface import fitted_surface, in_blocks
 
 
 @step("dilateObjectMask")

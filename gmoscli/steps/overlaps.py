@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..frame import CcdInfo, Grid, Observation
 from ..geometry import Affine, Points
 from ..stack import to_native
-from .surface import regressed
+from .polynomial import regressed
 
 FOLLOWING = 4
 """Frames after each, round the list, that it is compared with, besides the reference."""
