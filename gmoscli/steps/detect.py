@@ -31,6 +31,12 @@ MOSTLY = 0.98
 """Share of unseen blocks from which a ccd is blind."""
 CROWDED = 0.6
 """Share of blocks with light from which meshes are left without a sky: a half of each is needed."""
+CONTRAST = 0.005
+"""Share of the light of a patch that each of its sources has: SExtractor's usual one."""
+FAINTEST = 1e-5
+"""The same in a crowded field, where a patch may hold all the light of a ccd."""
+PEAKS = 65_536
+"""Most in one patch of light: in a crowded field nearly all that a ccd shows is one."""
 UNSEEN = np.uint16(UNUSABLE)
 
 
@@ -50,6 +56,11 @@ class Blocks:
     """Where something shines, and beside it."""
     size: tuple[int, int]
     """Pixels (x, y) of a block."""
+
+    @property
+    def crowded(self) -> bool:
+        """Whether hardly a place is without light."""
+        return is_crowded(self.light, self.unseen)
 
     def near(self, x: Floats, y: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return the blocks (row, column) nearest to pixels."""
@@ -110,12 +121,17 @@ def without_sky(ccd: Ccd, mesh: float) -> Blocks | None:
     level = np.repeat(np.repeat(rough.back(), 2, axis=0), 2, axis=1)[: len(sci), : sci.shape[1]]
     smooth = smoothed(np.where(unseen, np.float32(0), sci - level))
     light = with_neighbours(with_neighbours(smooth > 3 * KEPT * rough.globalrms))
-    if light[~unseen].mean() > CROWDED:
+    if is_crowded(light, unseen):
         back, noise, dark = dark_sky(sci, unseen, cells)
         return Blocks(sci - back, back, noise, unseen, ~dark, size)
     sky = _background(sci, unseen | light, cells)
     back = sky.back()
     return Blocks(sci - back, back, float(sky.globalrms), unseen, light, size)
+
+
+def is_crowded(light: Mask, unseen: Mask) -> bool:
+    """Say whether too few blocks are without light for a sky in meshes."""
+    return bool(light[~unseen].mean() > CROWDED)
 
 
 def _background(sci: Plane, hidden: Mask, cells: int) -> Any:
@@ -125,6 +141,8 @@ def _background(sci: Plane, hidden: Mask, cells: int) -> Any:
 
 def detected(blocks: Blocks, thresh: float, minarea: int) -> tuple[Any, NDArray[np.int32]]:
     """Return what ``sep`` detects, in blocks, and the map of the blocks of each detection."""
+    sep.set_extract_pixstack(blocks.sci.size)  # all may be lit
+    sep.set_sub_object_limit(PEAKS)
     found, segments = sep.extract(
         blocks.sci,
         thresh,
@@ -132,6 +150,7 @@ def detected(blocks: Blocks, thresh: float, minarea: int) -> tuple[Any, NDArray[
         mask=blocks.unseen,
         minarea=minarea,
         deblend_nthresh=16,
+        deblend_cont=FAINTEST if blocks.crowded else CONTRAST,
         segmentation_map=True,
     )
     return found, segments
