@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..frame import CcdInfo, Observation
 from ..geometry import ARCSEC, Affine, Points, project
 from ..step import step
-from .catalogue import BASE, RADII, as_wide, bright, growth_curve, is_round, seeing
+from .catalogue import BASE, FEWEST, RADII, as_wide, bright, growth_curve, is_round, seeing
 from .detect import pixel_scale
 from .match import paired
 from .profile import fitted_moffat, profile_fluxes, rings
@@ -24,9 +24,6 @@ Floats = NDArray[np.float64]
 
 SAME = 0.5
 """Arcsec within which two frames see the same source."""
-ENOUGH = 30
-"""Stars of a frame that stand alone from which others need not tell of its counts: five or more of
-them are then alone in a second frame of another seeing as well."""
 
 
 @step("measureIQ")
@@ -106,7 +103,7 @@ def _with_stars(obs: Observation, seen: NDArray[np.bool_] | None) -> Observation
         return obs
     pairs = list(zip(obs.ccds, good, strict=True))
     infos = tuple(_marked(info, width, g, alone=True) for info, g in pairs)
-    if sum(int(info.sources["star"].sum()) for info in infos if info.sources is not None) < ENOUGH:
+    if sum(int(info.sources["star"].sum()) for info in infos if info.sources is not None) < FEWEST:
         infos = tuple(_marked(info, width, g, alone=False) for info, g in pairs)
     return replace(obs, ccds=infos)
 

@@ -7,7 +7,7 @@ from gmoscli.geometry import Affine
 from gmoscli.steps.darkest import AROUND, SHARE, dark_sky, darkest, surroundings
 from gmoscli.steps.register import register
 from gmoscli.steps.seeing import measure_seeing
-from gmoscli.steps.sources import measure_sources
+from gmoscli.steps.sources import map_sources, measure_sources
 from tests.builders import SCALE, a_sky_ccd, a_tan, an_observation, starlight
 
 SHAPE, NOISE, SKY = (540, 360), 14.0, 800.0
@@ -102,3 +102,8 @@ def test_the_seeing_of_a_crowded_field_is_that_of_its_stars(seeings, per_ccd, wi
     frames = [an_observation(ccd.info, name=f"N{i}") for i, ccd in enumerate(ccds)]
     for obs, fwhm in zip(measure_seeing(register(frames)), seeings, strict=True):
         assert obs.ccds[0].fwhm * SCALE == pytest.approx(fwhm, rel=within)
+
+
+def test_stars_of_a_crowded_field_are_catalogued_though_all_light_is_one_patch():
+    # 2265 stars; a patch's sources of half a per cent of its light are some 300.
+    assert len(map_sources(a_crowd(0.7, 10_000)).info.sources) > 500
