@@ -109,6 +109,9 @@ class Nights:
             yield self.first, count
         for site in self.others:
             yield site, 5
+        if self.full:
+            moonlit = Effects().including("moonlight")
+            yield self.site("N", "r", moonlit, mark="moonlight"), 5
 
 
 def _noise(nights: Nights) -> Iterator[Figure]:
