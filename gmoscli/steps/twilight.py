@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..frame import Ccd, CcdInfo, Observation, Plane, Spots
 from ..stack import info_of
-from ..stats import SIGMA_PER_MAD
+from ..stats import median_and_noise, thinned
 from ..step import Range, step
 from .detect import block_size, seen_in_blocks, smoothed
 from .sharp import with_neighbours
@@ -104,5 +104,6 @@ def _standing_out(excess: Plane, compared: Mask, sigma: float) -> Mask:
     hidden = ~compared
     slope = sep.Background(excess, mask=hidden, bw=MESH, bh=MESH, fw=3, fh=3).back()
     smooth = smoothed(np.where(hidden, np.float32(0), excess - slope))
-    noise = SIGMA_PER_MAD * float(np.median(np.abs(smooth[compared])))
+    some = thinned(smooth.shape, 20_000)
+    _, noise = median_and_noise(smooth[some][compared[some]])
     return with_neighbours(smooth > sigma * noise)
