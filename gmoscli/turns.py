@@ -8,7 +8,7 @@ from contextlib import contextmanager
 TURN = 1e-3
 """Seconds after which a thread lets another go on, where Python would take five times as long.
 
-A kernel on a band of rows takes some 20 microseconds: beside a thread that loads modules, which
+A kernel on part of a band takes 20 to 100 microseconds: beside a thread that loads modules, which
 hardly ever lets go by itself, one that runs kernels comes to one a turn. With turns shorter still,
 waiting threads wake in vain so often that processors have more to do.
 """

@@ -38,5 +38,13 @@ beside the first pixels), the steps of other recipes (0.2 s), an overscan fit of
 Checksums are taken while numpy is loaded. Threads wait for each other no longer than a millisecond:
 with turns of 5 ms the one that loads modules kept the kernels waiting.
 
+A science reduction (9.1 s CPU by one thread) is a fifth cosmic rays, a seventh finding and
+measuring sources, a tenth resampling and as much loading modules. Two threads gained nothing while
+each passed the interpreter's lock to the other between kernels of 8000 pixels: with 131 000,
+flagging cosmic rays by two threads went from 3.4 s (5.1 s CPU) to 2.2 s (3.4 s CPU), and that of
+one thread from 2.1 s to 1.8 s. Suspects of all frames are judged together, for the same reason and
+for fewer calls. Threads of BLAS, which spin for work that never comes, cost 0.5 s CPU; loading a
+search tree 0.3 s.
+
 Those of the second are told by each of its modules.
 """
