@@ -212,7 +212,7 @@ def _photometry(ccds: Sequence[Sequence[Stars]], night: str) -> Iterator[Figure]
     remark += f" of {stacks} stacks" if stacks > 1 else ""
     what = "photometry of 20 mag over the photon limit"
     yield below(what, night, excess, 1.0, "mmag", remark)
-    yield Figure(f"stars of 20 mag off by {FAR:g} limits", night, tuple(far), "stars")
+    yield Figure(f"stars of 20 mag off by {FAR:g} limits", night, tuple(map(float, far)), "stars")
 
 
 def _middle(values: Floats) -> float:
