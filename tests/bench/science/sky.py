@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 import sep
 
-from .field import Field, fields, scatter
+from .field import Field, fields, scatter, sky_below
 from .figures import Figure, below, within
 from .site import Site
 
@@ -58,13 +58,12 @@ def _outliers(part: Field) -> int:
 def _apertures(part: Field, diameter: int) -> float:
     """Return the scatter of apertures on blank sky over what the product says of it."""
     ccd, blank = part.ccd, ~part.covered
-    sky = sep.Background(ccd.sci, mask=part.covered, bw=WIDE, bh=WIDE, fw=1, fh=1)
     apart = diameter + 1
     y, x = (
         axis.ravel().astype(float)
         for axis in np.mgrid[tuple(slice(apart, n - apart, apart) for n in ccd.sci.shape)]
     )
-    planes = (blank.astype(np.float32), ccd.sci - sky.back(), ccd.var)
+    planes = (blank.astype(np.float32), ccd.sci - sky_below(ccd.sci, part.covered, WIDE), ccd.var)
     whole, flux, variance = (
         sep.sum_circle(plane, x, y, diameter / 2, subpix=1)[0] for plane in planes
     )

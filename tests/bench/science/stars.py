@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from gmoscli.geometry import Points
 
-from .field import WIDTH, Field, Floats, fields, scatter
+from .field import WIDTH, Field, Floats, fields, scatter, sky_below
 from .figures import Figure, below, within
 from .seen import seen
 from .site import Site
@@ -131,8 +131,7 @@ def measured(part: Field, site: Site, frames: Table) -> Stars:
     """Return the stars of one ccd that stand alone."""
     radius = RADIUS / part.scale
     use = alone(part, site, frames)
-    sky = sep.Background(part.ccd.sci - part.model, mask=part.covered, bw=WIDE, bh=WIDE, fw=1, fh=1)
-    sci = part.ccd.sci - sky.back()
+    sci = part.ccd.sci - sky_below(part.ccd.sci - part.model, part.covered, WIDE)
     at = part.at[use]
     flux, _, _ = sep.sum_circle(sci, *at.T, radius, subpix=9)
     true, _, _ = sep.sum_circle(part.model, *at.T, radius, subpix=9)
