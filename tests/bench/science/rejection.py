@@ -39,7 +39,7 @@ def rejection(site: Site) -> Iterator[Figure]:
 def _lost(one: Field, other: Field, site: Site, count: int) -> Floats:
     """Return what bright stars alone lose by rejection, mmag."""
     radius = RADIUS / other.scale
-    use = alone(other, site, count)
+    use = alone(other, site, site.science(count))
     use[use] = other.magnitude[use] < BRIGHTEST
     at = other.at[use]
     whole, _, _ = sep.sum_circle(other.ccd.sci - other.level, *at.T, radius, subpix=9)
