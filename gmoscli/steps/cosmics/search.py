@@ -12,6 +12,9 @@ from ...frame import Plane
 from .laid import BLIND, PART, Frame, Indexes
 from .order import low_rank, ranked
 
+TOGETHER = 1 << 20
+"""Pixels of all frames that are compared at a time, which bounds the memory."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -34,7 +37,7 @@ def search(
     ny, nx = shape
     agreed = np.empty(shape, np.float32)
     suspects = [np.empty(0, np.intp)]
-    step = max(1, PART // nx)
+    step = max(1, min(PART, TOGETHER // len(frames)) // nx)
     values = np.empty((len(frames), step, nx), np.float32)
     for start in range(0, ny, step):
         rows = range(start, min(start + step, ny))
