@@ -89,10 +89,10 @@ def _agreed(offsets: Points, about: Points, radius: float) -> Points:
 
 def plausible(reference: Stars, stars: Stars, expected: float) -> Points:
     """Return the offsets of all pairs whose counts may be those of one star."""
-    offsets = (stars.at[None] - reference.at[:, None]).reshape(-1, 2)
-    ours, theirs = (np.maximum(flux, 1e-9) for flux in (reference.flux, stars.flux))
-    unlike = np.log(ours[:, None] / theirs).ravel() - np.log(expected)
-    result: Points = offsets[np.abs(unlike) < np.log(PLAUSIBLE)]
+    ours, theirs = (np.log(np.maximum(flux, 1e-9)) for flux in (reference.flux, stars.flux))
+    unlike = ours[:, None] - theirs - np.log(expected)
+    one, other = np.nonzero(np.abs(unlike) < np.log(PLAUSIBLE))
+    result: Points = stars.at[other] - reference.at[one]
     return result
 
 
@@ -138,7 +138,8 @@ def paired(
     """Return indexes of points that are each other's nearest, within a radius."""
     if not len(ours) or not len(theirs):
         return np.empty(0, np.intp), np.empty(0, np.intp)
-    squares = ((ours[:, None] - theirs[None]) ** 2).sum(axis=-1)
+    across, along = (ours[:, None, axis] - theirs[:, axis] for axis in (0, 1))
+    squares = across * across + along * along
     nearest = squares.argmin(axis=1)
     back = squares.argmin(axis=0)
     mine = np.arange(len(ours))
