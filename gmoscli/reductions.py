@@ -9,19 +9,19 @@ from itertools import chain
 from math import prod
 from pathlib import Path
 
-from .budget import Budget, budget, give_back
 from .caldb.store import Store
 from .checksums import Checksums
 from .engine import Report, Run, run, silent
+from .engine.budget import Budget, budget, give_back
+from .engine.masters import Masters
+from .engine.scratch import scratch
 from .errors import GmosError, UsageError
 from .frame import Exposure, Source, Strips
 from .logs import LOGGER
-from .masters import Masters
 from .past import past_of
 from .provenance import Traced, signed, stamp_of
 from .recipe import STAGE
 from .request import Plan, stem
-from .scratch import scratch
 from .stack import GOOD_ROWS, bytes_of
 from .step import CALIBRATIONS, Scope
 from .turns import quick_turns

@@ -21,10 +21,10 @@ FLOORS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
         ("card cards section dq units gmos select compare texttable past", ""),
         ("frame geometry depth stats stack step recipe", "numpy"),
         ("steps", "numpy scipy astropy sep"),
-        ("io caldb config scratch masters logs png checksums", "numpy astropy"),
+        ("io caldb config logs png checksums", "numpy astropy"),
         (
-            "engine budget running parking stacking recipes together choosing request provenance"
-            " reductions turns session api simulate preview report plan",
+            "engine recipes request provenance reductions turns session api simulate preview"
+            " report plan",
             "numpy astropy sep",
         ),
         ("cli __main__", "click"),

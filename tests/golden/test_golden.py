@@ -12,11 +12,11 @@ import pytest
 
 from gmoscli.dq import Dq
 from gmoscli.engine import Run, run
+from gmoscli.engine.scratch import scratch
 from gmoscli.geometry import Affine
 from gmoscli.recipes.bias import bias
 from gmoscli.recipes.flat import flat
 from gmoscli.recipes.science import align_and_stack
-from gmoscli.scratch import scratch
 from tests.builders import (
     a_ccd,
     a_frame,

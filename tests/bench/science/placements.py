@@ -7,11 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 from gmoscli.engine import Run, run
+from gmoscli.engine.masters import Masters
+from gmoscli.engine.scratch import scratch
 from gmoscli.io import ExposureFile
-from gmoscli.masters import Masters
 from gmoscli.recipes import recipe_named
 from gmoscli.request import Request
-from gmoscli.scratch import scratch
 from gmoscli.session import prepared, settings_here
 
 MEMORY = 256 << 20

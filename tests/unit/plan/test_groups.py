@@ -4,7 +4,7 @@ import pytest
 
 from gmoscli.plan.groups import groups
 from gmoscli.recipes import default_recipe
-from gmoscli.together import check_together
+from gmoscli.request.together import check_together
 from tests.header_files import CCD2
 from tests.unit.plan.shots import bias, science, twilight
 

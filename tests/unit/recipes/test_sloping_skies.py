@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gmoscli.engine import Run, run
+from gmoscli.engine.scratch import scratch
 from gmoscli.recipes.science import align_and_stack
-from gmoscli.scratch import scratch
 from tests.builders import a_frame, a_sky_ccd, a_tan, starlight
 
 SHAPE, SKY = (420, 400), 3000.0

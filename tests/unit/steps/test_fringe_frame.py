@@ -8,12 +8,12 @@ import pytest
 
 from gmoscli.dq import Dq
 from gmoscli.engine import Run, run
+from gmoscli.engine.scratch import scratch
 from gmoscli.errors import ReductionError
 from gmoscli.frame import Exposure, Fringes
 from gmoscli.geometry import ARCSEC
 from gmoscli.recipes.fringe import draft, fringe
 from gmoscli.recipes.science import calibrate
-from gmoscli.scratch import scratch
 from gmoscli.steps.fringe_frame import centre_fringes, mask_objects, match_fringes, part_sky
 from tests.builders import (
     a_ccd,

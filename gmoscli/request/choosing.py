@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from .caldb.rules import kinds_for
-from .cards import Headers
-from .errors import ReductionError, UsageError, nearest
-from .gmos.tags import tags_of
-from .recipe import Recipe
-from .recipes import RECIPES, default_recipe, recipe_named
-from .recipes.alone import alone
-from .recipes.generic import SKIP, is_true
+from ..caldb.rules import kinds_for
+from ..cards import Headers
+from ..errors import ReductionError, UsageError, nearest
+from ..gmos.tags import tags_of
+from ..recipe import Recipe
+from ..recipes import RECIPES, default_recipe, recipe_named
+from ..recipes.alone import alone
+from ..recipes.generic import SKIP, is_true
 
 
 def chosen_recipe(

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gmoscli.engine.scratch import PREFIX, remove_abandoned, scratch
 from gmoscli.errors import GmosError
-from gmoscli.scratch import PREFIX, remove_abandoned, scratch
 from tests.builders import a_ccd
 
 RNG = np.random.default_rng(3)
@@ -119,7 +119,7 @@ def test_two_reductions_do_not_share_a_folder(tmp_path):
 ABANDON = """
 import os, sys
 from pathlib import Path
-from gmoscli.scratch import scratch
+from gmoscli.engine.scratch import scratch
 with scratch(Path(sys.argv[1])) as place:
     print(place.folder, flush=True)
     {end}

@@ -6,7 +6,7 @@ from gmoscli.errors import BadFile, ReductionError
 from gmoscli.recipes.bias import bias as bias_recipe
 from gmoscli.recipes.flat import flat as flat_recipe
 from gmoscli.recipes.science import align_and_stack, separate_ccds
-from gmoscli.together import check_together, known_troubles
+from gmoscli.request.together import check_together, known_troubles
 from tests.header_files import BIAS, CCD2, TWILIGHT, frame, staged
 
 # ---- frames that go together

@@ -3,11 +3,11 @@
 import pytest
 
 from gmoscli.cards import Headers
-from gmoscli.choosing import chosen_recipe, with_params
 from gmoscli.errors import ReductionError, UsageError
 from gmoscli.recipes.bias import bias as bias_recipe
 from gmoscli.recipes.flat import flat as flat_recipe
 from gmoscli.recipes.science import separate_ccds
+from gmoscli.request.choosing import chosen_recipe, with_params
 from tests import header_files
 from tests.header_files import BIAS, TWILIGHT, frame
 

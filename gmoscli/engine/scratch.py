@@ -20,8 +20,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import GmosError, reason
-from .frame import Ccd, Flags, Plane
+from ..errors import GmosError, reason
+from ..frame import Ccd, Flags, Plane
 
 Planes = tuple[Plane, Plane, Flags]
 PREFIX = "gmoscli-scratch-"

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from .caldb import Cals
-from .caldb.match import missing
-from .caldb.rules import OPTIONAL
-from .cards import Headers
+from ..caldb import Cals
+from ..caldb.match import missing
+from ..caldb.rules import OPTIONAL
+from ..cards import Headers
+from ..errors import BadFile, CalibrationMissing, GmosError, ReductionError, UsageError
+from ..gmos.tags import tags_of
+from ..recipe import Recipe
 from .choosing import chosen_recipe, without_needless
-from .errors import BadFile, CalibrationMissing, GmosError, ReductionError, UsageError
-from .gmos.tags import tags_of
-from .recipe import Recipe
 from .together import check_together, known_troubles
 
 Chosen = dict[tuple[Path, str], Path]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmoscli.budget import BASE, LEAST_BANDS, PLANES, WORK, budget
+from gmoscli.engine.budget import BASE, LEAST_BANDS, PLANES, WORK, budget
 
 MEGABYTE = 1 << 20
 SIZES = {"4x4": 540_672, "2x2": 2_162_688, "1x1": 8_650_752}

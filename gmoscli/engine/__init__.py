@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from .frame import Ccd, CcdInfo, Exposure, Observation, Source
+from ..frame import Ccd, CcdInfo, Exposure, Observation, Source
+from ..recipe import Recipe
+from ..step import CALIBRATIONS, Scope, Step
 from .parking import loaded, shelved
-from .recipe import Recipe
 from .running import Bring, Loaded, Report, Run, Shelved, Tally, assembled, noted, silent
 from .stacking import stacked
-from .step import CALIBRATIONS, Scope, Step
 
 __all__ = ["Report", "Run", "run", "silent"]
 

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .dq import Dq
-from .errors import ReductionError
-from .frame import Ccd, CcdInfo, Deep, Grid, Observation, Piece, Planes, Source, Strips
-from .geometry import Affine
-from .parking import shelved
-from .running import Loaded, Run, Shelved, Tally, ahead, assembled, let_go, noted
-from .stack import (
+from ..dq import Dq
+from ..errors import ReductionError
+from ..frame import Ccd, CcdInfo, Deep, Grid, Observation, Piece, Planes, Source, Strips
+from ..geometry import Affine
+from ..stack import (
     Band,
     average_amps,
     bands,
@@ -23,9 +21,11 @@ from .stack import (
     tilted,
     to_native,
 )
-from .step import Step
-from .steps.correlation import correlation
-from .steps.resample import check_turn
+from ..step import Step
+from ..steps.correlation import correlation
+from ..steps.resample import check_turn
+from .parking import shelved
+from .running import Loaded, Run, Shelved, Tally, ahead, assembled, let_go, noted
 
 CACHED = 8 << 20
 """Bytes of a band that needs no halo: what is made of it stays in the processor's cache."""

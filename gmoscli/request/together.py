@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from .cards import Headers
-from .errors import ReductionError
-from .gmos import descriptors
-from .gmos.detectors import detector_of, troubles
-from .gmos.purposes import purpose
-from .gmos.tags import tags_of
-from .recipe import Recipe
+from ..cards import Headers
+from ..errors import ReductionError
+from ..gmos import descriptors
+from ..gmos.detectors import detector_of, troubles
+from ..gmos.purposes import purpose
+from ..gmos.tags import tags_of
+from ..recipe import Recipe
 
 
 def known_troubles(frames: Sequence[Headers]) -> Iterator[str]:

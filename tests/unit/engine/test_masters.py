@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gmoscli.engine.masters import Masters, cut
 from gmoscli.errors import ReductionError
-from gmoscli.masters import Masters, cut
 from gmoscli.section import Section
 from tests.builders import a_ccd, a_frame, a_raw_ccd, a_readout, an_info, an_observation
 

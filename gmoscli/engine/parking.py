@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .errors import ReductionError
-from .frame import Ccd, CcdInfo, Observation, Source
+from ..errors import ReductionError
+from ..frame import Ccd, CcdInfo, Observation, Source
+from ..step import CALIBRATIONS, Step
 from .running import Loaded, Run, Shelved, Tally, ahead, let_go, noted
 from .scratch import Parked
-from .step import CALIBRATIONS, Step
 
 
 def worked(steps: Sequence[Step], with_: Run, frame: Source, index: int) -> Ccd:

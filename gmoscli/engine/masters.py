@@ -7,8 +7,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
-from .errors import ReductionError
-from .frame import Ccd, CcdInfo, Observation, RawCcd, Source
+from ..errors import ReductionError
+from ..frame import Ccd, CcdInfo, Observation, RawCcd, Source
 
 Key = tuple[Path, int]
 

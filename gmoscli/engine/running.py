@@ -7,12 +7,12 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
-from .errors import ReductionError
-from .frame import Ccd, CcdInfo, Observation, RawCcd, Source
-from .past import Done
+from ..errors import ReductionError
+from ..frame import Ccd, CcdInfo, Observation, RawCcd, Source
+from ..past import Done
+from ..stack import info_of
+from ..step import Step
 from .scratch import Parked, Scratch
-from .stack import info_of
-from .step import Step
 
 In = TypeVar("In")
 Out = TypeVar("Out")
