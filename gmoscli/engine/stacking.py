@@ -27,8 +27,9 @@ from ..steps.resample import check_turn
 from .parking import shelved
 from .running import Loaded, Run, Shelved, Tally, ahead, assembled, let_go, noted
 
-CACHED = 8 << 20
-"""Bytes of a band that needs no halo: what is made of it stays in the processor's cache."""
+CACHED = 24 << 20
+"""Bytes of a band that needs no halo: few enough that what is made of it stays near the processor,
+and so many that threads seldom wait for each other."""
 
 
 def stacked(
