@@ -48,7 +48,7 @@ def flag_cosmic_rays(
     """Flag pixels with more light than the other frames, or than a star's profile, can explain."""
     frames = laid(strips, HALO)
     shape = (strips.shape[0] + 2 * HALO, strips.shape[1])
-    found = search(frames, shape, sigma=KEEN * hsigma, from_sky=len(frames) <= FEW + 1)
+    found = search(frames, shape, sigma=KEEN * hsigma, few=FEW + 1)
     asked = tuple(witnesses(strips.fwhm, i, slack) for i in range(len(frames)))
     court = Court(frames, found.agreed, strips.fwhm, asked)
 

@@ -26,13 +26,11 @@ class Found:
     """Places in the flattened overlays of all frames, [frame, y, x], in rising order."""
 
 
-def search(
-    frames: tuple[Frame, ...], shape: tuple[int, int], *, sigma: float, from_sky: bool
-) -> Found:
+def search(frames: tuple[Frame, ...], shape: tuple[int, int], *, sigma: float, few: int) -> Found:
     """Return what stands so many sigmas of its own noise above what most frames see.
 
-    Where one frame alone sees anything it is compared with the sky; with ``from_sky`` all frames
-    are, where that is lower.
+    Where no more than a ``few`` frames see anything all of them may be hit: they are compared with
+    the sky, if that is lower.
     """
     ny, nx = shape
     agreed = np.empty(shape, np.float32)
@@ -44,10 +42,10 @@ def search(
         part = values[:, : len(rows)]
         for frame, plane in zip(frames, part, strict=True):
             _fill(plane, frame, rows)
-        level = _agreed(part)
+        level, sparse = _agreed(part, few)
         agreed[start : start + step] = level
-        if from_sky:
-            np.minimum(level, 0, out=level)
+        flat = level.ravel()
+        flat[sparse] = np.minimum(flat[sparse], 0)
         for i, (frame, plane) in enumerate(zip(frames, part, strict=True)):
             suspects += [i * ny * nx + at for at in _above(plane, level, frame, rows, sigma)]
     return Found(agreed, np.sort(np.concatenate(suspects)))
@@ -64,20 +62,22 @@ def _fill(plane: Plane, frame: Frame, rows: range) -> None:
                 np.maximum(plane[ours], one.light[theirs], out=plane[ours])
 
 
-def _agreed(part: Plane) -> Plane:
-    """Return the light that most frames see at least; none where fewer than two see anything."""
+def _agreed(part: Plane, few: int) -> tuple[Plane, Indexes | slice]:
+    """Return the light that most frames see at least, and where no more than a few see any.
+
+    It is none where fewer than two do.
+    """
     if len(part) == 1:
-        return np.zeros(part.shape[1:], np.float32)
+        return np.zeros(part.shape[1:], np.float32), slice(None)
     level = ranked(list(part), low_rank(len(part)))
     flat = part.reshape(len(part), -1)
     some = np.flatnonzero(np.minimum.reduce(flat) == BLIND)
-    if len(some):
-        order = np.stack(sorted_planes(list(flat[:, some])))  # blind ones first
-        count = np.count_nonzero(order > BLIND, axis=0)
-        rank = len(part) - count + np.maximum(count - 2, 0) // 2
-        middle = order[np.minimum(rank, len(part) - 1), np.arange(len(some))]
-        level.ravel()[some] = np.where(count > 1, middle, np.float32(0))
-    return level
+    order = np.stack(sorted_planes(list(flat[:, some])))  # blind ones first
+    count = np.count_nonzero(order > BLIND, axis=0)
+    rank = len(part) - count + np.maximum(count - 2, 0) // 2
+    middle = order[np.minimum(rank, len(part) - 1), np.arange(len(some))]
+    level.ravel()[some] = np.where(count > 1, middle, np.float32(0))
+    return level, slice(None) if len(part) <= few else some[count <= few]
 
 
 def _above(plane: Plane, level: Plane, frame: Frame, rows: range, sigma: float) -> list[Indexes]:

@@ -215,6 +215,24 @@ def test_the_same_pixel_hit_in_most_frames_is_found_in_all_of_them():
     assert [image.any() for image in found] == [True, False, True]
 
 
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_rays_that_cross_are_found_in_all_of_the_two_frames_that_see_the_place(n):
+    scene = a_scene((0.7,) * n, rate=0.0)
+    along = np.arange(50, 71)
+    tracks = (np.full(21, 90.0), along), (along + 30.0, np.full(21, 60.0))
+    hits = []
+    for frame, (y, x) in zip(scene.strips.frames, tracks, strict=False):
+        places = frame[0].to_native(np.column_stack([x, y]))
+        column, row = np.rint(places).astype(int).T
+        frame[0].sci[row, column] += 2000.0
+        hits.append((row, column))
+    for frame in scene.strips.frames[2:]:
+        frame[0].dq[:] = Dq.NO_DATA
+    found = flagged(flag_cosmic_rays(scene.strips))
+    for image, hit in zip(found, hits, strict=False):
+        assert image[hit].all()
+
+
 def test_a_saturated_star_is_kept_in_all_frames():
     scene = a_scene((0.7, 0.8, 0.75), rate=0.0)
     for (piece,) in scene.strips.frames:
