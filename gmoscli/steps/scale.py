@@ -66,13 +66,20 @@ def _unlike(obs: Observation, reference: Observation) -> float:
 def ratio(
     reference: Stars, stars: Stars, fix: Affine, radius: float, fewest: int, expected: float
 ) -> tuple[float, float]:
-    """Return the ratio of reference to frame fluxes and its error; else the expected one, 0."""
+    """Return the ratio of reference to frame fluxes and its error; else the expected one, 0.
+
+    Stars that lie on another ccd in the frame show its response to their colours, 4 % apart, beside
+    the transparency: they count where there are not enough others.
+    """
     there = Affine(fix.matrix, fix.shift * ARCSEC)(reference.at)
     ours, theirs = paired(there, stars.at, radius)
     bright = (reference.flux[ours] > 20 * reference.flux_error[ours]) & (
         stars.flux[theirs] > 20 * stars.flux_error[theirs]
     )
     ours, theirs = ours[bright], theirs[bright]
+    stayed = reference.ccd[ours] == stars.ccd[theirs]
+    if stayed.sum() >= fewest:
+        ours, theirs = ours[stayed], theirs[stayed]
     if len(ours) < fewest:
         return expected, 0.0
     logs = np.log(reference.flux[ours] / stars.flux[theirs])

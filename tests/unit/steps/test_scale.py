@@ -65,6 +65,19 @@ def test_stars_with_something_beside_them_count_less_than_those_alone():
     assert abs(found.scale - 1) < 4 * found.scale_error
 
 
+def test_stars_that_a_dither_brings_to_another_ccd_do_not_tell_of_transparency():
+    frame = a_frame(0.9, seed=3)
+    (own,) = frame.ccds
+    crossed = np.arange(len(X)) < 40
+    sources = own.sources.copy()
+    sources["flux"][crossed] *= 1.04
+    beside = replace(own, index=own.index - 1, sources=sources[crossed])
+    frame = replace(frame, ccds=(beside, replace(own, sources=sources[~crossed])))
+    assert scale_of(frame).scale * 0.9 == pytest.approx(1, abs=0.004)
+    alone = replace(frame, ccds=(beside,))
+    assert scale_of(alone).scale * 0.9 == pytest.approx(1 / 1.04, abs=0.004)
+
+
 def test_another_seeing_makes_a_scale_less_sure():
     same, worse = a_frame(0.9, seed=2), a_frame(0.9, seed=2)
     wide = replace(worse.ccds[0], fwhm=same.ccds[0].fwhm * np.e)
