@@ -56,7 +56,11 @@ combine = (
 
 separate_ccds = Recipe("reduceSeparateCCDs", (*calibrate, subtract_fringe, *combine))
 
-separate_ccds_central = separate_ccds.named("reduceSeparateCCDsCentral").set("register", ccd=2)
+separate_ccds_central = (
+    separate_ccds.named("reduceSeparateCCDsCentral")
+    .set("register", ccd=2)
+    .set("register_ccds", ccd=2)
+)
 
 mosaic = separate_ccds.named("reduce").before("match_sky", match_ccds, lay_mosaic)
 

@@ -12,13 +12,16 @@ from ..frame import CcdInfo, Observation, Placement
 from ..geometry import ARCSEC, Affine, Points, Tan
 from ..stats import SIGMA_PER_MAD
 from ..step import Range, step
-from .match import Stars, paired
-from .register import TAIL, centre_of, stars_of
+from .match import Stars, Unplaced, paired
+from .register import TAIL, centre_of, fitted, stars_of
 
 GOOD = 0.05
 """Arcsec: error below which a star's two places tell something of its chips."""
 MOST_PAIRS = 40
 """Pairs of frames that are compared: those with the reference, then the widest dithers."""
+
+CROSSED = 0.2
+"""Share of stars that change chips from which the frames' turns suffer from the chips' places."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,13 @@ def register_ccds(
     *,
     match_radius: Annotated[float, "largest residual of a pair, arcsec", Range(0.05)] = 0.5,
     min_crossing: Annotated[int, "fewest good stars on both sides of a gap", Range(3)] = 3,
+    ccd: Annotated[int, "turn frames by the stars of this ccd alone; 0 for all", Range(0, 3)] = 0,
 ) -> Sequence[Observation]:
     """Move the outer ccds to where shared stars put them, relative to the central one.
 
     One shift per chip and one per frame are fitted together to all stars that several frames see.
-    With too few stars across a gap its chip stays where the detector table has it.
+    With too few stars across a gap its chip stays where the detector table has it. Where dithers
+    are so wide that chips off their places have turned the frames, these are registered anew.
     """
     reference = next((i for i, obs in enumerate(frames) if obs.reference), None)
     if reference is None or len(frames) < 2 or len(frames[0].ccds) < 2:
@@ -54,8 +59,38 @@ def register_ccds(
     free = [index for index in (1, 3) if np.count_nonzero(_crossing(seen, index)) >= min_crossing]
     if not free:
         return frames
+    placed = _corrected(frames, seen, free, reference)
+    if np.mean(seen.ccds[:, 0] != seen.ccds[:, 1]) < CROSSED:
+        return placed
+    placed = _turned_again(placed, reference, match_radius, ccd)
+    return _corrected(placed, crossings(placed, reference, match_radius), free, reference)
+
+
+def _corrected(
+    frames: Sequence[Observation], seen: Crossings, free: list[int], reference: int
+) -> list[Observation]:
+    """Return the frames with their chips, and themselves, moved to where shared stars have them."""
     chips, shifts = solved(seen, free, len(frames), reference)
     return [_moved(obs, chips, shifts[i]) for i, obs in enumerate(frames)]
+
+
+def _turned_again(
+    frames: Sequence[Observation], reference: int, radius: float, ccd: int
+) -> list[Observation]:
+    """Return the frames registered anew by their stars' corrected places, as far as these tell."""
+    centre = centre_of(frames[reference])
+    standard = stars_of(frames[reference], centre, ccd)
+
+    def there(obs: Observation) -> Placement:
+        fix, known = obs.placement.fix, obs.placement.matches
+        turns = bool((fix.matrix != np.eye(2)).any())
+        offset, stars = fix.shift * ARCSEC, stars_of(obs, centre, ccd)
+        try:
+            return fitted(standard, stars, offset, radius, max(1, known // 2), turns)
+        except Unplaced:
+            return obs.placement
+
+    return [replace(obs, placement=there(obs)) if obs.placement.matches else obs for obs in frames]
 
 
 def _crossing(seen: Crossings, index: int) -> NDArray[np.bool_]:
@@ -151,5 +186,6 @@ def _nudged(info: CcdInfo, displaced: Points | None) -> CcdInfo:
     wcs = info.wcs
     pixels = np.linalg.solve(wcs.cd, displaced / ARCSEC)
     crpix = (wcs.crpix[0] + float(pixels[0]), wcs.crpix[1] + float(pixels[1]))
-    nudge = (float(displaced[0]), float(displaced[1]))
+    x, y = info.nudge or (0.0, 0.0)
+    nudge = (x + float(displaced[0]), y + float(displaced[1]))
     return replace(info, wcs=Tan(wcs.crval, crpix, wcs.cd), nudge=nudge)

@@ -91,3 +91,17 @@ def test_frames_of_one_ccd_are_given_back_as_they_are():
 def test_displacements_are_small_beside_a_pixel_of_the_detector():
     # The displacements of this file, in arcsec: what the tests above would miss is told here.
     assert 0.03 < SCALE * max(np.hypot(*shift) for shift in DISPLACED.values()) < 0.06
+
+
+def turned(frames):
+    """Return by how much the frames are placed turned, at 100 arcsec from the middle, in arcsec."""
+    return [100 * np.hypot(*(obs.placement.fix.matrix - np.eye(2))[0]) for obs in frames]
+
+
+def test_wide_dithers_over_displaced_chips_do_not_turn_the_frames():
+    frames = frames_of(DISPLACED, dither=650.0)
+    assert max(turned(frames)) > 0.002
+    placed = register_ccds(frames)
+    assert max(turned(placed)) < 0.0005
+    assert misplaced(placed, DISPLACED) < 0.001
+    assert max(obs.placement.rms for obs in placed) < 0.005
