@@ -86,6 +86,9 @@ def reduced(
                 store(path, keepers)
             for line in told(exposure):
                 LOGGER.info(line)
+            if plan.recipe.find("match_counts"):
+                for line in unmatched(exposure):
+                    LOGGER.warning(line)
             yield path
 
 
@@ -162,6 +165,16 @@ def told(exposure: Exposure) -> Iterator[str]:
             )
         elif len(exposure.obs.inputs) > 1 and any(one.reference for one in exposure.obs.inputs):
             yield f"{obs.name}: placed by its headers, counts times {obs.placement.scale:.4f}"
+
+
+def unmatched(exposure: Exposure) -> Iterator[str]:
+    """Yield which frames are scaled by exposure times, since too few stars tell of clouds."""
+    for obs in exposure.obs.inputs if len(exposure.obs.inputs) > 1 else ():
+        if not obs.reference and not obs.placement.scale_error:
+            yield (
+                f"{obs.name}: too few stars in common with the reference frame to tell clouds by:"
+                f" counts times {obs.placement.scale:.4f}, the ratio of exposure times"
+            )
 
 
 def _check_writable(path: Path, plan: Plan) -> None:

@@ -49,8 +49,18 @@ BRIGHT = 20.0
 """Signal-to-noise of sources whose widths count."""
 BEST_SEEING = 0.35
 """Arcsec FWHM: no GMOS image is sharper."""
-FEWEST = 5
+FEWEST = 3
 """Stars that make a growth curve, or a seeing."""
+UNLIKE = 0.25
+"""Share by which a star's width may differ from that of the others."""
+ALIKE = 3
+"""Sources of one width that are stars if others are wider, and a tenth of all at least."""
+SPAN = 0.1
+"""Between the widest and the narrowest of these, over their width."""
+NARROWER = 0.8
+"""Of the width of others, what is not theirs."""
+LONELY = 0.2
+"""Share of the stars that have to stand alone for the others to be left out; else it is a crowd."""
 
 
 def neighbours(catalogue: Catalogue, radius: float) -> Floats:
@@ -83,7 +93,7 @@ def is_round(catalogue: Catalogue, roundness: float) -> Mask:
 
 def as_wide(catalogue: Catalogue, width: float, roundness: float) -> Mask:
     """Say which sources have the round shape and the width (pixels) of stars."""
-    result: Mask = is_round(catalogue, roundness) & (np.abs(catalogue["fwhm"] / width - 1) < 0.25)
+    result: Mask = is_round(catalogue, roundness) & (np.abs(catalogue["fwhm"] / width - 1) < UNLIKE)
     return result
 
 
@@ -93,18 +103,23 @@ def bright(sources: Catalogue) -> Mask:
     return result
 
 
+def is_crowd(alone: int, stars: int) -> bool:
+    """Say whether too few of some stars stand alone for these to stand for all."""
+    return alone < max(FEWEST, LONELY * stars)
+
+
 def growth_curve(catalogues: Sequence[Catalogue]) -> tuple[Floats, Floats] | None:
     """Return the median growth curve of the bright stars, 1 at BASE, and the error of its rings.
 
-    Of those that stand alone; where these are fewer than five it is that of all, and ends at BASE:
-    in a crowded field wings are those of others. None with fewer than five stars.
+    Of those that stand alone; in a crowd it is that of all, and ends at BASE: wings are those of
+    others there. None with fewer than five stars.
     """
     some = [sources[sources["star"] & bright(sources)] for sources in catalogues]
     stars = np.concatenate([np.empty(0, COLUMNS), *some])
     stars = stars[(stars["growth"] > 0).all(axis=1)]
     if len(stars) < FEWEST:
         return None
-    crowded = np.count_nonzero(stars["alone"]) < FEWEST
+    crowded = is_crowd(int(stars["alone"].sum()), len(stars))
     stars = stars if crowded else stars[stars["alone"]]
     curves = stars["growth"][:, : BASE + 1 if crowded else None]
     curves = curves / curves[:, BASE : BASE + 1]
@@ -126,6 +141,23 @@ def seeing(diameters: NDArray[np.float64]) -> float | None:
     spans = np.log(diameters[half:] / diameters[:-half])
     start = int(np.argmin(spans))
     return float(np.median(diameters[start : start + half + 1]))
+
+
+def narrowest_alike(diameters: NDArray[np.float64]) -> float | None:
+    """Return the FWHM shared by stars among sources that are none of them cosmic rays.
+
+    Where galaxies are many and stars are few, widths of galaxies may lie closer together; but none
+    is narrower than a star, and so some narrower ones that are alike are the stars. None where
+    no three are.
+    """
+    width = seeing(diameters)
+    some = np.sort(diameters if width is None else diameters[diameters < NARROWER * width])
+    more = max(ALIKE, len(diameters) // 10) - 1
+    spans = np.log(some[more:] / some[: len(some) - more]) if len(some) > more else np.empty(0)
+    if not len(spans) or spans.min() > SPAN:
+        return width
+    start = int(np.argmin(spans))
+    return float(np.median(some[start : start + more + 1]))
 
 
 def narrowest_star(info: CcdInfo) -> float:

@@ -22,6 +22,9 @@ from .match import Stars, Unplaced, paired, voted
 
 MOST = 400
 """Brightest stars of a frame that are compared; more add cost and no accuracy."""
+ENOUGH = 100
+"""Matches of these, or else all stars are compared: in a crowd the brightest that are not full are
+others in another seeing."""
 ROLL = np.radians(0.02)
 """One sigma of the rotation between frames of one position angle: what few stars cannot tell is
 taken to be zero within this."""
@@ -59,23 +62,33 @@ def register(
     merits = [_merit(obs, ccd) for obs in frames]
     best = next(i for i, merit in enumerate(merits) if merit >= ALIKE * max(merits))
     centre = centre_of(frames[best])
-    standard = stars_of(frames[best], centre, ccd)
-    placed = []
-    for i, obs in enumerate(frames):
-        if i == best:
-            placed.append(replace(obs, reference=True))
-            continue
-        stars = stars_of(obs, centre, ccd)
+
+    def placed(obs: Observation, most: int | None = MOST) -> Placement:
+        standard, stars = (stars_of(one, centre, ccd, most=most) for one in (frames[best], obs))
         expected = frames[best].exposure_time / max(obs.exposure_time, 1e-3)
+        last = most is None or max(len(standard.at), len(stars.at)) < most
         try:
             offset = voted(standard, stars, expected, first_pass, match_radius, field_of(obs))
             there = fitted(standard, stars, offset, match_radius, min_sources, rotate)
+        except Unplaced:
+            if last:
+                raise
+            return placed(obs, None)
+        return there if last or there.matches >= ENOUGH else placed(obs, None)
+
+    found = []
+    for i, obs in enumerate(frames):
+        if i == best:
+            found.append(replace(obs, reference=True))
+            continue
+        try:
+            there = placed(obs)
         except Unplaced as reason:
             if not trust_headers:
                 raise ReductionError(reason.what, path=obs.path, hint=reason.hint) from None
             there = Placement()
-        placed.append(replace(obs, placement=there))
-    return placed
+        found.append(replace(obs, placement=there))
+    return found
 
 
 def _merit(obs: Observation, ccd: int) -> float:
@@ -93,9 +106,14 @@ def centre_of(obs: Observation) -> tuple[float, float]:
 
 
 def stars_of(
-    obs: Observation, centre: tuple[float, float], ccd: int = 0, *, stars: bool = False
+    obs: Observation,
+    centre: tuple[float, float],
+    ccd: int = 0,
+    *,
+    stars: bool = False,
+    most: int | None = MOST,
 ) -> Stars:
-    """Return the brightest clean sources of a frame, or of its marked stars."""
+    """Return the brightest clean sources of a frame, or of its marked stars; all with None."""
     parts = [
         _on_ccd(info, centre, stars)
         for info in obs.ccds
@@ -107,7 +125,7 @@ def stars_of(
     together = Stars(
         *(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Stars))
     )
-    brightest = np.argsort(-together.flux, kind="stable")[:MOST]
+    brightest = np.argsort(-together.flux, kind="stable")[:most]
     return Stars(*(getattr(together, f.name)[brightest] for f in fields(Stars)))
 
 

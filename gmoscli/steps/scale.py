@@ -23,7 +23,7 @@ def match_counts(
     frames: Sequence[Observation],
     *,
     radius: Annotated[float, "of a match, arcsec", Range(0.05)] = 0.5,
-    min_sources: Annotated[int, "fewest matched stars; else exposure times alone", Range(1)] = 5,
+    min_sources: Annotated[int, "fewest matched stars; else exposure times alone", Range(1)] = 3,
 ) -> Sequence[Observation]:
     """Scale each frame so that its stars are as bright as in the reference frame.
 
@@ -95,4 +95,5 @@ def ratio(
         weight = np.where(off < 3 * np.maximum(spread, sigma), sigma**-2.0, 0.0)
         middle = float((weight * logs).sum() / weight.sum())
     unlike = SIGMA_PER_MAD * float(np.median(np.abs(logs - middle) / sigma))
-    return float(np.exp(middle)), float(weight.sum() ** -0.5) * max(1.0, unlike)
+    scale = float(np.exp(middle))
+    return scale, scale * float(weight.sum() ** -0.5) * max(1.0, unlike)

@@ -5,23 +5,39 @@ a night. Fluxes are then those of the frame's own profile, so that frames of dif
 compare.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frame import CcdInfo, Observation
+from ..frame import Catalogue, CcdInfo, Observation
 from ..geometry import ARCSEC, Affine, Points, project
 from ..step import step
-from .catalogue import BASE, FEWEST, RADII, as_wide, bright, growth_curve, is_round, seeing
+from .catalogue import (
+    BASE,
+    COLUMNS,
+    RADII,
+    UNLIKE,
+    as_wide,
+    bright,
+    growth_curve,
+    is_crowd,
+    is_round,
+    narrowest_alike,
+    seeing,
+)
 from .detect import pixel_scale
 from .match import paired
-from .profile import fitted_moffat, profile_fluxes, rings
+from .profile import USUAL, crowd_fluxes, fitted_moffat, moffat_growth, profile_fluxes, rings
 from .register import centre_of
 
 Floats = NDArray[np.float64]
 
+CORE = 4
+"""The circle, among RADII, that holds the stars of a crowd; the sky is measured around it."""
 SAME = 0.5
 """Arcsec within which two frames see the same source."""
 
@@ -30,36 +46,67 @@ SAME = 0.5
 def measure_seeing(frames: Sequence[Observation]) -> Sequence[Observation]:
     """Note the seeing of each frame, and mark the stars in its catalogues.
 
-    Only sources that a second frame sees as well can be stars: cosmic rays cannot. Widths are
-    pooled over the ccds, since the sky is the same for all.
+    Only sources that a second frame sees as well can be stars: cosmic rays cannot. Nor can those
+    be that the sharpest frame shows to be wider. Widths are pooled over the ccds, since the sky is
+    the same for all.
     """
-    centre = centre_of(frames[0])
-    reference = next((i for i, obs in enumerate(frames) if obs.reference), 0)
-    places = [_places(obs, centre) for obs in frames]
-    marked = []
-    for i, obs in enumerate(frames):
-        witness = reference if i != reference else _another(frames, reference)
-        seen = None if witness is None else _seen(places[i], places[witness])
-        marked.append(_with_stars(obs, seen))
+    marked = with_stars(frames)
     curves = [
         growth_curve([info.sources for info in obs.ccds if info.sources is not None])
         for obs in marked
     ]
     pixel = pixel_scale(frames[0].ccds[0])
-    indices = [
-        fitted_moffat(RADII[: len(c)], c, error=e, pixel=pixel).beta
-        for c, e in filter(None, curves)
-    ]
-    if not indices:
-        return marked
-    beta = float(np.median(indices))
+    whole = [curve for curve in curves if curve is not None and len(curve[0]) == len(RADII)]
+    indices = [fitted_moffat(RADII, c, error=e, pixel=pixel).beta for c, e in whole]
+    beta = float(np.median(indices)) if indices else USUAL
     return [_with_seeing(obs, curve, beta) for obs, curve in zip(marked, curves, strict=True)]
 
 
-def _another(frames: Sequence[Observation], reference: int) -> int | None:
-    """Return the frame that shares most stars with the reference, if there is one."""
+def with_stars(frames: Sequence[Observation]) -> list[Observation]:
+    """Return the frames with the stars of their catalogues marked."""
+    centre = centre_of(frames[0])
+    reference = next((i for i, obs in enumerate(frames) if obs.reference), 0)
+    places = [_places(obs, centre) for obs in frames]
+    if len(frames) == 1:
+        return [_with_stars(frames[0], np.ones(len(places[0]), bool), seeing)]
+    witnesses = [reference if i != reference else _another(frames, i) for i in range(len(frames))]
+    seen = [_seen(own, places[other]) for own, other in zip(places, witnesses, strict=True)]
+    marked = [_with_stars(obs, some) for obs, some in zip(frames, seen, strict=True)]
+    widths = [_width(obs) for obs in marked]
+    sharpest = int(np.argmin(widths))
+    galaxies = places[sharpest][_is_wide(marked[sharpest], widths[sharpest])]
+    if not len(galaxies):
+        return marked
+    return [
+        marked[i] if i == sharpest else _with_stars(obs, seen[i] & ~_seen(places[i], galaxies))
+        for i, obs in enumerate(frames)
+    ]
+
+
+def _width(obs: Observation) -> float:
+    """Return the median width of a frame's stars, pixels; infinite without any."""
+    sources = _sources(obs)
+    return float(np.median(sources["fwhm"][sources["star"]])) if sources["star"].any() else np.inf
+
+
+def _is_wide(obs: Observation, width: float) -> NDArray[np.bool_]:
+    """Say which of a frame's sources are wider than its stars for certain."""
+    sources = _sources(obs)
+    wide: NDArray[np.bool_] = sources["clean"] & (sources["fwhm"] > (1 + UNLIKE) * width)
+    wide &= bright(sources)
+    return wide
+
+
+def _sources(obs: Observation) -> Catalogue:
+    """Return all sources of a frame that have a place on the sky."""
+    some = [i.sources for i in obs.ccds if i.sources is not None and i.wcs is not None]
+    return np.concatenate([np.empty(0, COLUMNS), *some])
+
+
+def _another(frames: Sequence[Observation], reference: int) -> int:
+    """Return the frame that shares most stars with the reference."""
     others = [i for i in range(len(frames)) if i != reference]
-    return max(others, key=lambda i: frames[i].placement.matches, default=None)
+    return max(others, key=lambda i: frames[i].placement.matches)
 
 
 def _places(obs: Observation, centre: tuple[float, float]) -> Points:
@@ -84,8 +131,12 @@ def _seen(own: Points, others: Points) -> NDArray[np.bool_]:
     return seen
 
 
-def _with_stars(obs: Observation, seen: NDArray[np.bool_] | None) -> Observation:
-    """Return the observation with the stars of its catalogues marked."""
+def _with_stars(
+    obs: Observation,
+    seen: NDArray[np.bool_],
+    shared: Callable[[Floats], float | None] = narrowest_alike,
+) -> Observation:
+    """Return the observation with those of its sources marked that have the width of stars."""
     widths, good, start = [], [], 0
     for info in obs.ccds:
         if info.sources is None or info.wcs is None:
@@ -93,19 +144,24 @@ def _with_stars(obs: Observation, seen: NDArray[np.bool_] | None) -> Observation
             continue
         own = slice(start, start + len(info.sources))
         start = own.stop
-        good.append(info.sources["clean"] & (True if seen is None else seen[own]))
+        good.append(info.sources["clean"] & seen[own])
         some = info.sources[
             good[-1] & bright(info.sources) & is_round(info.sources, info.roundness)
         ]
         widths.append(some["fwhm"] * info.wcs.scale)
-    width = seeing(np.concatenate(widths)) if widths else None
+    width = shared(np.concatenate(widths)) if widths else None
     if width is None:
         return obs
     pairs = list(zip(obs.ccds, good, strict=True))
-    infos = tuple(_marked(info, width, g, alone=True) for info, g in pairs)
-    if sum(int(info.sources["star"].sum()) for info in infos if info.sources is not None) < FEWEST:
-        infos = tuple(_marked(info, width, g, alone=False) for info, g in pairs)
-    return replace(obs, ccds=infos)
+    alone, every = (
+        tuple(_marked(info, width, g, alone=only) for info, g in pairs) for only in (True, False)
+    )
+    return replace(obs, ccds=every if is_crowd(_stars(alone), _stars(every)) else alone)
+
+
+def _stars(infos: Sequence[CcdInfo]) -> int:
+    """Return the number of marked stars."""
+    return sum(int(info.sources["star"].sum()) for info in infos if info.sources is not None)
 
 
 def _marked(info: CcdInfo, width: float, good: NDArray[np.bool_], *, alone: bool) -> CcdInfo:
@@ -130,21 +186,23 @@ def _with_seeing(obs: Observation, curve: tuple[Floats, Floats] | None, beta: fl
     if curve is None:
         return obs
     light, error = curve
-    star = fitted_moffat(
-        RADII[: len(light)], light, beta, error=error, pixel=pixel_scale(obs.ccds[0])
-    )
-    shape = rings(light) / star.total
-    return replace(obs, ccds=tuple(_with_fluxes(info, star.fwhm, shape) for info in obs.ccds))
+    pixel = pixel_scale(obs.ccds[0])
+    star = fitted_moffat(RADII[: len(light)], light, beta, error=error, pixel=pixel)
+    if len(light) < len(RADII):
+        share = moffat_growth(RADII, star.fwhm, star.beta, pixel)
+        measure = partial(crowd_fluxes, share=share, base=CORE)
+    else:
+        measure = partial(profile_fluxes, shape=rings(light) / star.total)
+    return replace(obs, ccds=tuple(_with_fluxes(info, star.fwhm, measure) for info in obs.ccds))
 
 
-def _with_fluxes(info: CcdInfo, fwhm: float, shape: Floats) -> CcdInfo:
+def _with_fluxes(info: CcdInfo, fwhm: float, measure: Any) -> CcdInfo:
+    """Return a ccd with the fluxes of its sources measured from their growth curves."""
     if info.sources is None or info.wcs is None or info.sky is None:
         return info
     sources = info.sources.copy()
     grown = sources["growth"][:, BASE] > 0
     noise = info.sky.noise / info.wcs.scale
-    circles = slice(len(shape))
-    growth = sources["growth"][grown, circles]
-    flux, error = profile_fluxes(growth, shape, RADII[circles], noise)
+    flux, error = measure(sources["growth"][grown], radii=RADII, noise=noise)
     sources["flux"][grown], sources["flux_error"][grown] = flux, error
     return replace(info, sources=sources, fwhm=fwhm / info.wcs.scale)

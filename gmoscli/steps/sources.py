@@ -1,10 +1,12 @@
 """Catalogue the sources of a ccd: where they are, how wide and how bright; note its sky."""
 
+from itertools import product
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..dq import NOT_LINEAR
 from ..frame import Catalogue, Ccd, Plane, Sky, SkyCells
 from ..stats import median_and_noise, thinned
 from ..step import Range, step
@@ -15,6 +17,7 @@ from .catalogue import (
     as_wide,
     growth_curve,
     is_round,
+    narrowest_alike,
     narrowest_star,
     neighbours,
     seeing,
@@ -34,7 +37,7 @@ from .detect import (
     spread,
     without_sky,
 )
-from .profile import fitted_moffat
+from .profile import USUAL, fitted_moffat
 from .stamps import (
     Stamps,
     centroids,
@@ -58,6 +61,8 @@ MOST = 250
 """Sources of a ccd that frames are compared by."""
 GROWN = 80
 """Brightest clean sources of a ccd whose growth curves are measured."""
+LONELY = 10
+"""Of these, how many that stand alone are enough."""
 WIDTHS = np.array([0.15, 0.25, 0.35, 0.45, 0.6, 0.8, 1.1, 1.5, 2.1])
 """Arcsec: circles between which half of a source's light is found."""
 WINDOW = 0.25
@@ -83,7 +88,10 @@ def measure_sources(
     detect_thresh: Annotated[float, "sigmas above the smoothed sky", Range(0.1)] = 8.0,
     back_size: Annotated[float, "mesh of the background, arcsec", Range(3)] = 12.0,
 ) -> Ccd:
-    """Catalogue the brightest clean sources; note the sky's level and noise, and the seeing."""
+    """Catalogue the brightest clean sources; note the sky's level and noise, and the seeing.
+
+    Full ones come last: in a crowded field they would leave no place to those that can be measured.
+    """
     blocks = without_sky(ccd, back_size)
     if blocks is None:
         return ccd.with_info(sources=np.empty(0, COLUMNS), sky=None, fwhm=None)
@@ -91,7 +99,7 @@ def measure_sources(
     smooth = smoothed(np.where(blocks.unseen, np.float32(0), blocks.sci))
     catalogue = standing_out(ccd, blocks, smooth, detect_thresh * KEPT * blocks.noise)
     catalogue = catalogue[catalogue["clean"]]
-    catalogue = catalogue[np.argsort(-catalogue["flux"], kind="stable")[:MOST]]
+    catalogue = catalogue[np.lexsort((-catalogue["flux"], is_full(ccd, catalogue)))[:MOST]]
     catalogue, fwhm = measured(ccd, blocks, catalogue)
     return ccd.with_info(sources=catalogue, sky=sky, fwhm=fwhm)
 
@@ -176,6 +184,17 @@ def standing_out(ccd: Ccd, blocks: Blocks, smooth: Plane, least: float) -> Catal
     return catalogue
 
 
+def is_full(ccd: Ccd, catalogue: Catalogue) -> Mask:
+    """Say which sources have a pixel at their middle, or beside it, that is not linear."""
+    ny, nx = ccd.sci.shape
+    column, row = (np.rint(catalogue[name]).astype(np.intp) for name in ("x", "y"))
+    full = np.zeros(len(catalogue), bool)
+    for dy, dx in product((-1, 0, 1), repeat=2):
+        near = np.clip(row + dy, 0, ny - 1), np.clip(column + dx, 0, nx - 1)
+        full |= (ccd.dq[near] & NOT_LINEAR) > 0
+    return full
+
+
 def outlined(ccd: Ccd, blocks: Blocks, found: Any) -> Catalogue:
     """Return what the detection itself says: places, shapes, isophotal fluxes, flags."""
     catalogue = np.zeros(len(found), COLUMNS)
@@ -211,7 +230,8 @@ def measured(ccd: Ccd, blocks: Blocks, catalogue: Catalogue) -> tuple[Catalogue,
     outstanding = catalogue["clean"] & (catalogue["peak"] > 15 * noise)
     fwhm = seeing(catalogue["fwhm"][outstanding])
     width = fwhm or max(narrowest, float(np.median(catalogue["fwhm"])))
-    core = 0.8 * width * float(np.sqrt(info.roundness))  # along the coarser axis
+    sharpest = max(narrowest, narrowest_alike(catalogue["fwhm"][outstanding]) or width)
+    core = 0.8 * sharpest * float(np.sqrt(info.roundness))  # along the coarser axis
     circle = [min(APERTURE * width, reach)]
     for start, cut in zip(range(0, len(catalogue), TOGETHER), cuts, strict=True):
         some = slice(start, start + TOGETHER)
@@ -242,9 +262,14 @@ def _refine(catalogue: Catalogue, cut: Stamps, width: float, circle: list[float]
 
 
 def _grow(catalogue: Catalogue, ccd: Ccd, core: float) -> None:
-    """Fill in the growth curves of the brightest clean sources."""
+    """Fill in the growth curves of the brightest clean sources; of all where few stand alone.
+
+    In a crowd the brightest that are not full, in one seeing, are others than those in another.
+    """
     brightness = np.where(catalogue["clean"], catalogue["flux"], 0)
-    some = np.argsort(-brightness, kind="stable")[: min(GROWN, np.count_nonzero(brightness))]
+    some = np.argsort(-brightness, kind="stable")[: np.count_nonzero(brightness)]
+    if np.count_nonzero(catalogue["alone"][some[:GROWN]]) >= LONELY:
+        some = some[:GROWN]
     radii = RADII / pixel_scale(ccd.info)
     cut = without_rays(_cut(ccd, catalogue[some], radii[-1]), core)
     light, _ = circles(mirrored(cut), radii)
@@ -262,4 +287,5 @@ def widths(cut: Stamps, scale: float) -> Floats:
 def _fwhm_of(curve: tuple[Floats, Floats], pixel: float) -> float:
     """Return the FWHM, in pixels, of the stars that make a growth curve."""
     light, error = curve
-    return fitted_moffat(RADII[: len(light)], light, error=error, pixel=pixel).fwhm / pixel
+    beta = USUAL if len(light) < len(RADII) else None
+    return fitted_moffat(RADII[: len(light)], light, beta, error=error, pixel=pixel).fwhm / pixel

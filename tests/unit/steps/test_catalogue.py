@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gmoscli.steps.catalogue import BASE, RADII, growth_curve, neighbours
+from gmoscli.steps.catalogue import BASE, RADII, growth_curve, narrowest_alike, neighbours
 from gmoscli.steps.profile import moffat_growth
 from tests.builders import a_catalogue
 
@@ -34,13 +34,13 @@ def test_in_a_crowded_field_it_ends_where_the_light_of_neighbours_begins():
     assert curve.shape == error.shape
 
 
-def test_five_stars_alone_tell_of_the_wings():
-    curve, _ = growth_curve([stars(alone=np.arange(40) < 5)])
+def test_stars_alone_tell_of_the_wings_if_they_are_a_fifth_of_all():
+    curve, _ = growth_curve([stars(alone=np.arange(40) < 8)])
     assert curve.shape == RADII.shape
 
 
-@pytest.mark.parametrize("left", [0, 4])
-def test_fewer_than_five_stars_make_no_curve(left):
+@pytest.mark.parametrize("left", [0, 2])
+def test_fewer_than_three_stars_make_no_curve(left):
     assert growth_curve([stars(star=np.arange(40) < left)]) is None
     assert growth_curve([stars(left)]) is None
 
@@ -52,6 +52,24 @@ def test_faint_stars_and_those_with_unknown_circles_do_not_count():
     odd["growth"][20:] *= np.linspace(1, 2, len(RADII))
     curve, _ = growth_curve([odd, stars(20)])
     np.testing.assert_allclose(curve, SHAPE / SHAPE[BASE], atol=0.005)
+
+
+@pytest.mark.parametrize(("few", "galaxies"), [(3, 0), (4, 12), (6, 30), (30, 60), (200, 60)])
+def test_the_width_of_stars_is_found_among_any_number_of_galaxies(few, galaxies):
+    rng = np.random.default_rng(few)
+    wide = np.concatenate([rng.uniform(1.3, 2.5, galaxies // 2), rng.normal(1.6, 0.01, galaxies)])
+    widths = rng.permutation(np.concatenate([rng.normal(0.8, 0.01, few), wide[:galaxies]]))
+    assert narrowest_alike(widths) == pytest.approx(0.8, rel=0.02)
+
+
+def test_stars_that_look_narrower_by_noise_do_not_set_the_width_of_many():
+    widths = np.concatenate([np.random.default_rng(0).normal(1.0, 0.03, 90), [0.7, 0.71, 0.72]])
+    assert narrowest_alike(widths) == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize("widths", [[], [1.0, 1.0], [1.0, 1.5, 2.0, 3.0]])
+def test_sources_that_are_not_alike_are_no_stars(widths):
+    assert narrowest_alike(np.array(widths)) is None
 
 
 def test_no_catalogue_makes_no_curve():

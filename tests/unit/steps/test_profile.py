@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from gmoscli.steps.profile import fitted_moffat, moffat_growth, profile_fluxes, rings
+from gmoscli.steps.profile import (
+    crowd_fluxes,
+    fitted_moffat,
+    moffat_growth,
+    profile_fluxes,
+    rings,
+)
 from gmoscli.steps.sharp import sharper_than_stars, with_neighbours
 from gmoscli.steps.stamps import circles, stamps
 from tests.builders import a_ccd, starlight
@@ -28,6 +34,30 @@ def test_width_and_index_come_back_from_the_growth_curve_in_any_unit(fwhm, beta)
     curve = 123.0 * moffat_growth(RADII, fwhm, beta)
     np.testing.assert_allclose(fitted_moffat(RADII, curve), (fwhm, beta, 123.0), rtol=0.01)
     assert fitted_moffat(RADII, curve, beta).fwhm == pytest.approx(fwhm, rel=1e-3)
+
+
+@pytest.mark.parametrize("beta", [None, 3.0])
+def test_light_that_is_even_around_a_star_is_not_its_own(beta):
+    curve = 100.0 * moffat_growth(RADII, 0.7, 3.0) + 2.0 * RADII**2
+    np.testing.assert_allclose(fitted_moffat(RADII, curve, beta), (0.7, 3.0, 100.0), rtol=0.01)
+    share = moffat_growth(RADII, 0.7, 3.0)
+    growth = curve[None] * [[10.0], [1000.0]]
+    flux, _ = profile_fluxes(growth, rings(share), RADII, noise=1.0)
+    np.testing.assert_allclose(flux, [1e3, 1e5], rtol=1e-6)
+    flux, _ = crowd_fluxes(growth, share, RADII, noise=1.0, base=3)
+    np.testing.assert_allclose(flux, [1e3, 1e5], rtol=1e-6)
+
+
+def test_errors_in_a_crowd_are_those_of_the_photons_and_a_share_of_the_light():
+    rng = np.random.default_rng(4)
+    share, sigma = moffat_growth(RADII, 0.7, 3.0), 100.0 * np.sqrt(np.pi * rings(RADII**2))
+    light = 2e4 * rings(share) + 80 * np.pi * rings(RADII**2)
+    growth = np.cumsum(light + sigma * rng.normal(size=(400, len(RADII))), axis=1)
+    flux, error = crowd_fluxes(growth, share, RADII, noise=100.0, base=3)
+    photons = np.sqrt(error**2 - (0.03 * flux) ** 2)
+    assert abs(flux.mean() / 2e4 - 1) < 4 * flux.std() / 2e4 / 20
+    # That of the wide ring, scaled by area, is told as if it were one of the star's circle.
+    assert 0.8 < flux.std() / photons.mean() < 1.3
 
 
 @pytest.mark.parametrize("fwhm", [2.3, 3.0, 4.5])

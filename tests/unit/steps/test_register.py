@@ -151,6 +151,25 @@ def test_two_sources_that_cannot_be_one_star_place_nothing():
     assert register([a, replace(b, exposure_time=1000.0)])[0].placement.matches == 1
 
 
+def test_frames_whose_brightest_stars_are_others_are_placed_by_those_that_they_share():
+    # In a crowd the brightest that are not full, at 0.6 arcsec, are fainter than those at 1.2.
+    rng = np.random.default_rng(1)
+    places, flux = rng.uniform([0, 0], SIZE, (1500, 2)), np.geomspace(1e6, 1e3, 1500)
+    for shared, enough in ((200, True), (0, False)):
+        sharp, wide = (slice(750 - shared, None), slice(None, 750))
+        frames = [
+            a_starry_observation(*(places[some] + 7.0 * i).T, flux[some], flux_error=30, name=name)
+            for i, (some, name) in enumerate(((sharp, "sharp"), (wide, "wide")))
+        ]
+        if enough:
+            found = next(obs.placement for obs in register(frames) if not obs.reference)
+            assert found.matches > 0.95 * shared
+            assert found.rms < 0.01
+        else:
+            with pytest.raises(ReductionError, match="no clear match"):
+                register(frames)
+
+
 def test_headers_place_what_stars_cannot_if_they_are_trusted():
     x, y = np.random.default_rng(0).uniform(0, 1000, (2, 30))
     blank = a_starry_observation(np.empty(0), np.empty(0), name="blank")

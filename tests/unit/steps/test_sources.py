@@ -8,7 +8,7 @@ from gmoscli.geometry import Affine
 from gmoscli.steps.register import register
 from gmoscli.steps.scale import match_counts
 from gmoscli.steps.seeing import measure_seeing
-from gmoscli.steps.sources import map_sources, measure_sources
+from gmoscli.steps.sources import MOST, map_sources, measure_sources
 from tests.builders import a_ccd, a_sky_ccd, a_tan, an_observation, starlight
 
 SHAPE, SKY = (400, 500), 800.0
@@ -110,6 +110,20 @@ def test_cosmic_rays_are_no_stars():
     assert 1.0 < info.fwhm / 4.3 < 1.35
 
 
+def test_full_stars_take_no_place_from_those_that_can_be_measured():
+    side = np.stack(np.meshgrid(np.arange(30, 620, 34.0), np.arange(30, 620, 34.0)), axis=-1)
+    places = side.reshape(-1, 2)
+    full = np.arange(len(places)) % 2 == 0
+    ccd = a_sky_ccd(starlight((640, 640), *places.T, np.where(full, 1e6, 1e5), 4.3, sky=SKY))
+    ccd.dq[ccd.sci > 2e4] = Dq.SATURATED
+    catalogue = measure_sources(ccd.with_info(wcs=a_tan())).info.sources
+    good, spoilt = (matched(catalogue, places[some])[0] for some in (~full, full))
+    assert len(good) == (~full).sum()
+    assert len(good) + len(spoilt) == len(catalogue) == MOST
+    assert catalogue["clean"][good].all()
+    assert not catalogue["clean"][spoilt].any()
+
+
 @pytest.mark.parametrize("dq", [Dq.UNILLUMINATED, Dq.BAD, Dq.NO_DATA])
 def test_a_blind_ccd_has_no_sources_no_sky_and_no_seeing(dq):
     info = measure_sources(a_ccd(np.full(SHAPE, SKY), dq=dq, wcs=a_tan())).info
@@ -182,6 +196,49 @@ def test_frames_of_different_seeing_compare_in_their_counts(fwhms):
     first = scales["N0"]
     for name in scales.keys() - {"N0"}:
         assert scales[name] / first == pytest.approx(1 / 0.8, rel=0.006)
+
+
+def crowd(fwhm, light, seed):
+    """A frame of a crowded field: 300 bright stars among 4000 faint ones, without a place alone."""
+    rng = np.random.default_rng(8)
+    places = rng.uniform(0, 1000, (4300, 2)) - seed * np.array([5.3, 7.7])
+    flux = light * np.concatenate([10 ** rng.uniform(4.5, 6, 300), 10 ** rng.uniform(2, 4.5, 4000)])
+    ccd = a_sky_ccd(starlight((1000, 1000), *places.T, flux, fwhm, sky=SKY), seed=seed)
+    wcs = a_tan((500.0 - 5.3 * seed, 500.0 - 7.7 * seed))
+    ccd.dq[ccd.sci > 4e4] = Dq.SATURATED
+    return an_observation(measure_sources(ccd.with_info(wcs=wcs)).info, name=f"N{seed}")
+
+
+def test_counts_of_a_crowded_field_compare_in_frames_of_different_seeing():
+    seeing, light = (3.7, 4.4, 6.2), (1.0, 0.7, 0.9)
+    frames = [crowd(*each, seed) for seed, each in enumerate(zip(seeing, light, strict=True))]
+    frames = match_counts(measure_seeing(register(frames)))
+    reference = next(i for i, obs in enumerate(frames) if obs.reference)
+    for i, obs in enumerate(frames):
+        assert obs.ccds[0].fwhm == pytest.approx(seeing[i], rel=0.05)
+        off = obs.placement.scale * light[i] / light[reference] - 1
+        # What neighbours add to a star, in one seeing and not in another, is some per cent of it.
+        assert abs(off) < max(0.003, 3 * obs.placement.scale_error)
+        assert obs.placement.scale_error < 0.01
+
+
+def test_a_few_stars_among_many_galaxies_tell_of_seeing_and_counts():
+    rng = np.random.default_rng(5)
+    stars, galaxies = PLACES[:6], PLACES[6:]
+    own = np.concatenate([np.full(6, 8e4), 10 ** rng.uniform(4.2, 4.8, len(galaxies))])
+    frames = []
+    for i, (fwhm, light) in enumerate(((3.7, 1.0), (7.5, 0.8))):
+        at = Affine.moved(7.3 * i, -4.6 * i)
+        image = starlight(SHAPE, *at(stars).T, light * own[:6], fwhm, sky=SKY)
+        for place, flux in zip(at(galaxies), light * own[6:], strict=True):
+            wide = float(np.hypot(fwhm, 5.5 + 0.02 * (flux % 10)))
+            image += starlight(SHAPE, *place[:, None], np.array([flux]), wide)
+        ccd = measure_sources(a_sky_ccd(image, seed=i, wcs=a_tan((250, 200)).before(at.inverse)))
+        frames.append(an_observation(ccd.info, name=f"N{i}"))
+    sharp, blurred = match_counts(measure_seeing(register(frames)))
+    assert sharp.ccds[0].fwhm == pytest.approx(3.7, rel=0.08)
+    assert blurred.ccds[0].fwhm == pytest.approx(7.5, rel=0.08)
+    assert blurred.placement.scale == pytest.approx(1 / 0.8, rel=0.01)
 
 
 def test_frames_without_stars_keep_what_they_had():
