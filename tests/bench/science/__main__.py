@@ -19,7 +19,7 @@ from .rejection import cosmics, rejection
 from .resampling import resampling
 from .site import Site
 from .sky import noise
-from .stars import stars
+from .stars import places, stars
 
 DETECTORS = {"N": "gmosn_ham", "S": "gmoss_ham2"}
 OLD_DETECTORS = {"N": "gmosn_e2v", "S": "gmoss_eev_new"}
@@ -36,6 +36,18 @@ ALIGNED: dict[str, tuple[float, dict[str, Any]]] = {
     "turned": (0.01, {"roll_error": 0.05}),
 }
 """Nights that are hard to align: largest rms, pixels, and what is unusual."""
+CROWDS = {10: 0.64, 100: 6.4, 1000: 64.0, 10_000: 640.0}
+"""Stars a ccd, and per square arcmin."""
+LENGTHS = {"": (60.0,), " unlike": (60.0, 20.0, 90.0, 40.0, 120.0)}
+"""Exposures of these, seconds."""
+CLOUDY: dict[str, Any] = {
+    "biases": 2,
+    "flats": 3,
+    "seeing": (0.6, 0.7, 0.8, 1.0, 1.3),
+    "transparency": (1.0, 0.7, 0.9, 0.8, 0.6),
+}
+ANGLES = {"N": 37.0, "S": 180.0}
+"""Position angles of nights that do not look north, degrees."""
 FEW = {"frames": 3, "biases": 3, "flats": 3}
 
 
@@ -133,6 +145,34 @@ def _alignment(nights: Nights) -> Iterator[Figure]:
         yield from alignment(nights.site("N", "r", mark=mark, **FEW | unusual), limit)
 
 
+def _angles(nights: Nights) -> Iterator[Figure]:
+    """Other position angles: placements, stars, and places by every recipe."""
+    for telescope, angle in ANGLES.items():
+        site = nights.site(telescope, "r", mark=f"PA {angle:g}", pa=angle)
+        yield from alignment(site, 0.01)
+        yield from stars(site, 5)
+        for recipe in ("reduceSeparateCCDsCentral", "reduce"):
+            yield from places(site, 5, recipe)
+
+
+def _crowds(nights: Nights) -> Iterator[Figure]:
+    """From 10 to 10 000 stars a ccd: placements of frames, and scales of their counts."""
+    for number, density in CROWDS.items():
+        for mark, seconds in LENGTHS.items():
+            site = nights.site(
+                "N",
+                "r",
+                mark=f"{number} stars{mark}",
+                binning=4,
+                star_density=density,
+                galaxy_density=4.0,
+                magnitudes=(15.5, 24.0),
+                exposure=seconds,
+                **CLOUDY,
+            )
+            yield from alignment(site, 0.05)
+
+
 def _rejection(nights: Nights) -> Iterator[Figure]:
     """What rejection takes from stars."""
     quiet = Effects().without("cosmic_rays")
@@ -190,6 +230,8 @@ CASES: dict[str, Callable[[Nights], Iterator[Figure]]] = {
     "noise": _noise,
     "stars": _stars,
     "alignment": _alignment,
+    "angles": _angles,
+    "crowds": _crowds,
     "rejection": _rejection,
     "cosmics": _cosmics,
     "detector": _detector,

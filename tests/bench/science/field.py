@@ -39,7 +39,7 @@ class Field:
     at: Points
     """Pixels."""
     rate: Floats
-    """Electrons per second on this chip, in the clear."""
+    """Electrons per second on this chip, or on chip 2 for a mosaic, in the clear."""
     seconds: float
     """By which the reference frame multiplies that: its exposure, through its clouds."""
     size: Floats
@@ -161,7 +161,7 @@ def _field(ccd: Ccd, sky: Points, seeing: Floats, seconds: float, site: Site) ->
     return Field(
         ccd,
         at,
-        np.asarray(sources[f"rate{ccd.info.index}"], float),
+        np.asarray(sources[f"rate{ccd.info.index or 2}"], float),
         seconds,
         WIDTH * fwhm / scale,
         WIDTH * seeing / scale,

@@ -59,6 +59,8 @@ ABOUT_TWENTY = (19.0, 20.7)
 """Magnitudes of the stars that are held against it."""
 FAR = 5.0
 """Photon limits, and as many mmag, by which a star is far off."""
+SHARP = 3.0
+"""Photon limit of the stars that tell of places, mmag."""
 FEWEST = 5
 CROSSING = 20
 """Stars that dithers have to carry over a gap for what is beyond to be placed by them."""
@@ -118,6 +120,23 @@ def stars(site: Site, count: int) -> Iterator[Figure]:
     yield from _places(parts, night, crossing(site, count))
 
 
+def places(site: Site, count: int, recipe: str) -> Iterator[Figure]:
+    """Yield where a recipe's product of so many frames has its stars, by the reference's headers.
+
+    Of each ccd, or of the mosaic.
+    """
+    product = site.stack(count, "-r", recipe, mark=recipe)
+    found = [measured(part, site, site.science(count)) for part in fields(product, site)]
+    bright = [part.where(part.limit < SHARP).offset for part in found]
+    known = [off if len(off) >= FEWEST else np.full((FEWEST, 2), np.nan) for off in bright]
+    apart = [float(np.hypot(*np.median(off, axis=0))) for off in known]
+    remark = f"{_words([len(off) for off in bright])} stars"
+    night = f"{site.name} {recipe}"
+    yield below("offset from the reference's headers", night, apart, 10, "mas", remark)
+    spread = tuple(scatter((off - np.median(off, axis=0)).ravel()) for off in known)
+    yield Figure("scatter of places, one axis", night, spread, "mas")
+
+
 def _parts(site: Site, count: int, first: int) -> list[Stars]:
     """Return the stars of each ccd of the stack of so many frames from one on."""
     frames = site.science(count, first)
@@ -157,7 +176,8 @@ def alone(part: Field, site: Site, frames: Table) -> NDArray[np.bool_]:
     spoilt, _, _ = sep.sum_circle(flagged, *part.at[use].T, radius, subpix=1)
     use[use] = spoilt == 0
     index = part.ccd.info.index
-    use[use] = seen(site, frames, part.sky[use], 2 * RADIUS)[:, index - 1].all(axis=0)
+    shown = seen(site, frames, part.sky[use], 2 * RADIUS)
+    use[use] = (shown[:, index - 1] if index else shown.any(axis=1)).all(axis=0)
     distance = np.hypot(*(part.at[use][:, None] - part.at[None]).transpose(2, 0, 1))
     nearest = np.maximum(distance - radius / 2, 0) / part.size
     shed = part.flux * 2 * (radius / part.size) ** 2 * (1 + nearest**2) ** -3.0
@@ -250,7 +270,7 @@ def _slope_error(part: Stars) -> float:
 
 
 def _places(parts: list[Stars], night: str, crosses: list[int]) -> Iterator[Figure]:
-    bright = [part.where(part.limit < 3.0) for part in parts]
+    bright = [part.where(part.limit < SHARP) for part in parts]
     middles = [
         np.median(part.offset, axis=0) if len(part.offset) >= FEWEST else np.full(2, np.nan)
         for part in bright
