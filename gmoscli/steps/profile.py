@@ -19,6 +19,9 @@ USUAL = 3.0
 UNLIKE = 0.003
 """Share of a ring's light by which a star may differ from the profile: elongation, pixels."""
 
+EVEN = 0.003
+"""One sigma of the even light around a star, within the last circle, over its own: what neighbours
+that are too faint to be found leave around a star that stands alone."""
 CROWD = 0.03
 """Share of its light by which a star in a crowd may differ from the others, at least."""
 
@@ -58,22 +61,25 @@ def fitted_moffat(
     *,
     error: Curve | None = None,
     pixel: float = 0.0,
+    even: float = EVEN,
 ) -> Moffat:
     """Return the Moffat star on an even sky whose growth curve is nearest.
 
     ``curve`` holds the light within each radius, in any unit, and ``error`` is that of the rings
-    between them; without, all rings count the same. With ``beta`` the index is held. The grid of
-    widths is refined until it is fine to 1e-4.
+    between them; without, all rings count the same. With ``beta`` the index is held. ``even`` is
+    what is known beforehand of the sky: one sigma of its light within the last circle, over that of
+    the curve. The grid of widths is refined until it is fine to 1e-4.
     """
     betas = BETAS if beta is None else np.array([beta])
     light, area = rings(curve), rings(radii**2)
     error = np.ones(len(radii)) if error is None else error
+    known = (even * curve[-1] / radii[-1] ** 2) ** -2.0
     low, high = radii[0] / 4, radii[-1] * 2
     best = Moffat(float(low), float(betas[0]), float(curve[-1]))
     while high / low > 1.0001:
         widths = np.geomspace(low, high, 41)
         shape = rings(moffat_growth(radii, widths[:, None, None], betas[:, None], pixel))
-        total, sky, _ = amplitudes(light, shape, area, error)
+        total, sky, _ = amplitudes(light, shape, area, error, known)
         model = total[..., None] * shape + sky[..., None] * area
         squares = (((light - model) / error) ** 2).sum(axis=-1)
         i, j = map(int, np.unravel_index(int(squares.argmin()), squares.shape))
@@ -84,13 +90,16 @@ def fitted_moffat(
     return best
 
 
-def amplitudes(light: Curve, shape: Curve, area: Curve, error: Curve) -> tuple[Curve, Curve, Curve]:
+def amplitudes(
+    light: Curve, shape: Curve, area: Curve, error: Curve, known: float = 0.0
+) -> tuple[Curve, Curve, Curve]:
     """Return how much of a shape the last axis of ``light`` holds, and of an even sky beside it.
 
-    By least squares; the third is the error of the first.
+    By least squares; ``known`` is the weight of a sky of zero. The third is the error of the first.
     """
     weight = error**-2.0
     a, b, c = ((weight * p).sum(axis=-1) for p in (shape**2, shape * area, area**2))
+    c = c + known
     u, v = ((weight * p * light).sum(axis=-1) for p in (shape, area))
     apart = a * c - b**2
     return (c * u - b * v) / apart, (a * v - b * u) / apart, np.sqrt(c / apart)

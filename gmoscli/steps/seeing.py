@@ -31,7 +31,7 @@ from .catalogue import (
 )
 from .detect import pixel_scale
 from .match import paired
-from .profile import USUAL, crowd_fluxes, fitted_moffat, moffat_growth, profile_fluxes, rings
+from .profile import EVEN, USUAL, crowd_fluxes, fitted_moffat, moffat_growth, profile_fluxes, rings
 from .register import centre_of
 
 Floats = NDArray[np.float64]
@@ -187,8 +187,10 @@ def _with_seeing(obs: Observation, curve: tuple[Floats, Floats] | None, beta: fl
         return obs
     light, error = curve
     pixel = pixel_scale(obs.ccds[0])
-    star = fitted_moffat(RADII[: len(light)], light, beta, error=error, pixel=pixel)
-    if len(light) < len(RADII):
+    crowded = len(light) < len(RADII)
+    even = 1.0 if crowded else EVEN
+    star = fitted_moffat(RADII[: len(light)], light, beta, error=error, pixel=pixel, even=even)
+    if crowded:
         share = moffat_growth(RADII, star.fwhm, star.beta, pixel)
         measure = partial(crowd_fluxes, share=share, base=CORE)
     else:

@@ -287,5 +287,5 @@ def widths(cut: Stamps, scale: float) -> Floats:
 def _fwhm_of(curve: tuple[Floats, Floats], pixel: float) -> float:
     """Return the FWHM, in pixels, of the stars that make a growth curve."""
     light, error = curve
-    beta = USUAL if len(light) < len(RADII) else None
-    return fitted_moffat(RADII[: len(light)], light, beta, error=error, pixel=pixel).fwhm / pixel
+    how: dict[str, Any] = {"beta": USUAL, "even": 1.0} if len(light) < len(RADII) else {}
+    return fitted_moffat(RADII[: len(light)], light, error=error, pixel=pixel, **how).fwhm / pixel
