@@ -16,7 +16,7 @@ from .engine.budget import Budget, budget, give_back
 from .engine.masters import Masters
 from .engine.scratch import scratch
 from .errors import GmosError, UsageError
-from .frame import Exposure, Source, Strips
+from .frame import Exposure, Source
 from .logs import LOGGER
 from .past import past_of
 from .provenance import Traced, signed, stamp_of
@@ -116,8 +116,8 @@ def _shares(plan: Plan, frames: Sequence[Source], resources: Resources) -> Budge
     pixels = [prod(info.shape) for info in infos]
     widths = [info.shape[1] for info in infos]
     width = sum(widths) if plan.recipe.find("lay_mosaic") else max(widths)
-    overlaid = any(step.takes is Strips for step in plan.recipe)
-    wanted = bytes_of(GOOD_ROWS, width, len(frames)) if overlaid else 0
+    halo = max(step.halo for step in plan.recipe)
+    wanted = bytes_of(GOOD_ROWS + 2 * halo, width, len(frames), halo) if halo else 0
     return budget(
         resources.memory,
         resources.jobs,

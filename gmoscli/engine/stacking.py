@@ -24,12 +24,17 @@ from ..stack import (
 from ..step import Step
 from ..steps.correlation import correlation
 from ..steps.resample import check_turn
+from .budget import give_back
 from .parking import shelved
 from .running import Loaded, Run, Shelved, Tally, ahead, assembled, let_go, noted
 
 CACHED = 24 << 20
 """Bytes of a band that needs no halo: few enough that what is made of it stays near the processor,
 and so many that threads seldom wait for each other."""
+TIGHT_ROWS = 160
+"""Rows of a band, halos among them, below which memory is short: what its steps have freed then
+goes back to the system, where the C library would keep a quarter of all. With 60 frames bands are
+so much wider for it, and halos a smaller part of them, that it saves more time than it takes."""
 
 
 def stacked(
@@ -124,6 +129,8 @@ def _one_grid(steps: Sequence[Step], frames: Sequence[Source], grid: Grid, with_
             work = _laid(work)
         for step in steps:  # what one was given is let go when it gives back something new
             work = step(work)
+            if tight:
+                give_back()
         if not isinstance(work, Planes):
             raise ReductionError("the recipe rejects pixels but never combines them")
         return work
@@ -131,6 +138,7 @@ def _one_grid(steps: Sequence[Step], frames: Sequence[Source], grid: Grid, with_
     jobs = bands_at_once(with_.jobs, with_.memory, halo, grid.shape[1], len(frames))
     memory = with_.memory // jobs
     cut = bands(grid.shape, len(frames), memory if overlaid else min(memory, CACHED), halo)
+    tight = overlaid and cut[0].rows + 2 * halo < TIGHT_ROWS
     ny, nx = grid.shape
     sci, var = np.empty((ny, nx), np.float32), np.empty((ny, nx), np.float32)
     dq = np.empty((ny, nx), np.uint16)

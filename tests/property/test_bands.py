@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmoscli.stack import BYTES, LEAST_ROWS, bands, bands_at_once, bytes_of
+from gmoscli.stack import LEAST_ROWS, bands, bands_at_once, bytes_of
 
 SHAPES = st.tuples(st.integers(1, 5000), st.integers(1, 7000))
 
@@ -20,7 +20,7 @@ def test_a_band_with_its_halo_fits_in_memory_unless_it_has_the_fewest_rows(
     shape, frames, memory, halo
 ):
     for band in bands(shape, frames, memory, halo):
-        needed = BYTES * shape[1] * frames * (band.rows + 2 * halo)
+        needed = bytes_of(band.rows + 2 * halo, shape[1], frames, halo)
         assert needed <= memory or band.rows <= LEAST_ROWS
 
 
@@ -43,5 +43,5 @@ def test_bands_at_a_time_fit_with_no_more_halo_than_rows_or_there_is_one(
     assert 1 <= together <= jobs
     cut = bands((5000, columns), frames, memory // together, halo)
     if together > 1:
-        assert together * bytes_of(cut[0].rows + 2 * halo, columns, frames) <= memory
+        assert together * bytes_of(cut[0].rows + 2 * halo, columns, frames, halo) <= memory
         assert cut[0].rows >= 2 * halo
