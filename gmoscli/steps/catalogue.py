@@ -111,8 +111,9 @@ def is_crowd(alone: int, stars: int) -> bool:
 def growth_curve(catalogues: Sequence[Catalogue]) -> tuple[Floats, Floats] | None:
     """Return the median growth curve of the bright stars, 1 at BASE, and the error of its rings.
 
-    Of those that stand alone; in a crowd it is that of all, and ends at BASE: wings are those of
-    others there. None with fewer than five stars.
+    The light within circles tells the profile of stars (Stetson 1990, PASP 102, 932): of those that
+    stand alone; in a crowd it is that of all, and ends at BASE: wings are those of others there.
+    None with fewer than three stars.
     """
     some = [sources[sources["star"] & bright(sources)] for sources in catalogues]
     stars = np.concatenate([np.empty(0, COLUMNS), *some])

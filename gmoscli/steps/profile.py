@@ -106,10 +106,11 @@ def amplitudes(
 
 
 def profile_fluxes(growth: Curve, shape: Curve, radii: Curve, noise: float) -> tuple[Curve, Curve]:
-    """Return all the light of stars by the profile that they share, and its error.
+    """Return all the light of stars by the profile that they share (Naylor 1998, MNRAS 296, 339).
 
-    ``growth`` is [star, radius]; ``shape`` the share of the light in each ring; ``noise`` that of
-    the sky for one square of the radii's unit. Light of neighbours is taken to be an even sky.
+    And its error. ``growth`` is [star, radius]; ``shape`` the share of the light in each ring;
+    ``noise`` that of the sky for one square of the radii's unit. Light of neighbours is taken to be
+    an even sky.
     """
     light, area = rings(growth), np.pi * rings(radii**2)
     flux, error = np.maximum(growth[:, -1], 0), np.zeros(len(growth))
