@@ -22,11 +22,14 @@ from .laid import Indexes, by_frame, laid, mark
 from .search import search
 from .witness import witnesses
 
-HALO = 20
+HALO = 22
 """Output rows around a band that are looked at: 4 to be resampled, 3 that rays reach into them, and
-what these are judged by: 5 for a bound, 5 for what is flagged there, and 3 for what that is by."""
-HELD = 15
+what these are judged by: 5 for a bound of other frames, 2 for a tight one, 5 for what is flagged
+there, and 3 for what that is by."""
+HELD = 17
 """Of these, the rows on which suspects are held against stars; one or two are to spare."""
+TIGHT = 14
+"""Of these, the rows on which what is still in doubt is held against tight bounds."""
 FOLLOWED = 10
 """Of these, the rows from which cosmic rays are followed."""
 KEEN = 0.7
@@ -54,10 +57,14 @@ def flag_cosmic_rays(
 
     first = _judged(court, found.suspects, hsigma)
     _mark(court, first.rays)  # what is a ray must not tell of stars
-    more = _held_against_stars(court, _within(court, first.doubtful, HELD), hsigma)
+    doubtful = _within(court, first.doubtful, HELD)
+    more = _held_against_stars(court, doubtful, hsigma)
     _mark(court, more)
-    rays = _within(court, np.union1d(first.rays, more), FOLLOWED)
-    _mark(court, grown(court, rays, grow_sigma))
+    doubtful = _within(court, np.setdiff1d(doubtful, more, assume_unique=True), TIGHT)
+    last = _held_tightly(court, doubtful, hsigma)
+    _mark(court, last)
+    rays = _within(court, np.concatenate([first.rays, more, last]), FOLLOWED)
+    _mark(court, grown(court, np.sort(rays), grow_sigma))
     return replace(
         strips,
         frames=tuple(tuple(replace(one.piece, dq=one.dq) for one in frame) for frame in frames),
@@ -118,4 +125,12 @@ def _held_against_stars(court: Court, suspects: Indexes, sigma: float) -> Indexe
         rest = np.flatnonzero(~hit)
         hit[rest] = beyond_rims(court, pixels.where(rest), sigma)
         rays.append(some[hit])
+    return np.concatenate(rays)
+
+
+def _held_tightly(court: Court, suspects: Indexes, sigma: float) -> Indexes:
+    """Return which suspects are cosmic rays by tight bounds, which others beside may not cross."""
+    rays = [np.empty(0, np.intp)]
+    for some, pixels in _batches(court, suspects):
+        rays.append(some[beyond_rims(court, pixels, sigma, tight=True)])
     return np.concatenate(rays)

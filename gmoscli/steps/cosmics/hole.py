@@ -41,7 +41,17 @@ WIDTHS = (0.9, 1.0, 1.1)
 SMOOTH = 4.0
 """FWHM, in pixels, beyond which it does not matter where in a pixel a star stands."""
 NUGGET = 0.05
-"""Noise over the light around, which keeps the weights small."""
+"""Noise over the light around, which keeps the weights of a guess small."""
+TIGHT = 0.002
+"""The same for a tight bound, which is for bright stars and may be louder."""
+DEARER = 300.0
+"""Times that a light above a tight bound weighs more than one below it."""
+NEAREST = 0.01
+"""Distance from a tight bound below which it weighs no more, in the root of a star's peak."""
+TURNS = 40
+"""Times that a tight bound is fitted anew, by where stars lay from the one before."""
+THIN = 7
+"""Stars of which one is fitted; the share holds for all."""
 
 BLOCK = 512
 """Pixels that are judged together, no fewer: sums are then made in the same order for each."""
@@ -60,28 +70,76 @@ class Rim:
 
 
 @once
-def rim(fwhm: float) -> Rim:
+def rim(fwhm: float, tight: bool = False) -> Rim:
     """Return what pixels around holes say of those in the middle, for a seeing in pixels."""
     stars = _stars(max(fwhm, NARROWEST))
-    rows = [row for hole in SHAPES for row in _turns(*_told(hole, stars))]
+    told = _bounding if tight else _guessed
+    rows = [row for hole in SHAPES for row in _turns(*told(hole, stars))]
     guess, around, share = (np.array(part, np.float32) for part in zip(*rows, strict=True))
     return Rim(guess, around, share, np.square(guess).sum(axis=1))
 
 
-def _told(hole: Mask, stars: Floats) -> tuple[Floats, Floats, float]:
+def _guessed(hole: Mask, stars: Floats) -> tuple[Floats, Floats, float]:
     """Return the weights of one hole, for the guess and the light around, and its share.
 
     None is negative: another hit on the rim can only raise a guess.
     """
-    rest = ~hole
-    guess, around = np.zeros((2, hole.size))
-    near = np.exp(-0.5 * (_Y**2 + _X**2)[rest] / AROUND**2)
-    around[rest] = near / near.sum()
+    rest, around = ~hole, _around(hole)
     light = around @ stars
     seen, asked = stars[rest] / light, stars[hole.size // 2] / light
-    gram = seen @ seen.T / len(asked) + NUGGET**2 * np.eye(len(seen))
-    guess[rest] = np.maximum(np.linalg.solve(gram, seen @ asked / len(asked)), 0)
-    return guess, around, max(float((asked - guess[rest] @ seen).max()), 0.0)
+    guess = np.zeros(hole.size)
+    guess[rest] = np.maximum(_fitted(seen, asked, np.ones_like(asked), NUGGET), 0)
+    return guess, around, _share(guess, around, stars)
+
+
+def _bounding(hole: Mask, stars: Floats) -> tuple[Floats, Floats, float]:
+    """Return the same for the lowest bound above nearly all stars, which may be the louder.
+
+    It is a regression to a high quantile (Koenker & Bassett 1978, Econometrica 46, 33), by weights
+    that follow the distances (Schlossmacher 1973, JASA 68, 857), these in the noise of photons.
+    """
+    rest, around = ~hole, _around(hole)
+    asked = stars[hole.size // 2, ::THIN]
+    noise = np.sqrt(asked + NEAREST)
+    seen, asked = stars[rest, ::THIN] / noise, asked / noise
+    weights = np.ones_like(asked)
+    for _ in range(TURNS):
+        fit = _fitted(seen, asked, weights, TIGHT)
+        above = fit @ seen - asked
+        weights = np.where(above < 0, DEARER, 1) / np.maximum(np.abs(above), NEAREST)
+    guess = np.zeros(hole.size)
+    guess[rest] = fit
+    guess = _even(hole, guess)
+    return guess, around, _share(guess, around, stars)
+
+
+def _around(hole: Mask) -> Floats:
+    """Return the weights of the pixels beside a hole for the light around."""
+    near = np.where(hole, 0, np.exp(-0.5 * (_Y**2 + _X**2) / AROUND**2))
+    return np.asarray(near / near.sum())
+
+
+def _even(hole: Mask, weights: Floats) -> Floats:
+    """Return weights the same after each turn that leaves the hole as it is, as stars are."""
+    shape = hole.reshape(WIDTH, WIDTH)
+    plane = weights.reshape(WIDTH, WIDTH)
+    for quarters in (2, 1):
+        if (np.rot90(shape, quarters) == shape).all():
+            plane = (plane + np.rot90(plane, quarters)) / 2
+    return plane.ravel()
+
+
+def _fitted(seen: Floats, asked: Floats, weights: Floats, nugget: float) -> Floats:
+    """Return the weights of what is seen, [tap, star], that give what is asked, by ridge."""
+    weights = weights / weights.sum()
+    gram = (seen * weights) @ seen.T + nugget**2 * np.eye(len(seen))
+    return np.asarray(np.linalg.solve(gram, seen @ (weights * asked)))
+
+
+def _share(guess: Floats, around: Floats, stars: Floats) -> float:
+    """Return the largest share of the light around by which a star exceeds its guess."""
+    excess = (stars[len(stars) // 2] - guess @ stars) / (around @ stars)
+    return max(float(excess.max()), 0.0)
 
 
 def _turns(guess: Floats, around: Floats, share: float) -> list[tuple[Floats, Floats, float]]:
@@ -110,19 +168,23 @@ def _stars(fwhm: float) -> Floats:
     return np.concatenate(found, axis=1)
 
 
-def beyond_rim(frame: Frame, fwhm: float, y: Indexes, x: Indexes, sigma: float) -> Mask:
+def beyond_rim(
+    frame: Frame, fwhm: float, y: Indexes, x: Indexes, sigma: float, *, tight: bool = False
+) -> Mask:
     """Say which overlay pixels of a frame have more light than those around any hole allow.
 
-    Holes on whose rim pixels are flagged, saturated or beyond the edge say nothing.
+    Holes on whose rim pixels are flagged, saturated or beyond the edge say nothing. ``tight``
+    bounds tell more of bright stars, but may take a cosmic ray on the rim for a lack of light.
     """
     found = np.zeros(len(y), bool)
     for one in frame:
         row, column = one.native(y, x)
         own = np.flatnonzero(one.holds(row, column))
         noise = np.sqrt(one.piece.var[row[own], column[own]]) * np.float32(one.piece.scale)
-        some = _standing(one, row[own], column[own], np.float32(sigma) * noise)
+        least = np.float32(sigma) * noise
+        some = _standing(one, row[own], column[own], least)
         at = own[some]
-        found[at] = _beyond(one, rim(fwhm), row[at], column[at], np.float32(sigma) * noise[some])
+        found[at] = _beyond(one, rim(fwhm, tight), row[at], column[at], least[some])
     return found
 
 

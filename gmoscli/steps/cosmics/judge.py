@@ -187,11 +187,12 @@ def beyond_stars(court: Court, pixels: Pixels) -> tuple[Floats, Mask]:
     return excess, alone
 
 
-def beyond_rims(court: Court, pixels: Pixels, sigma: float) -> Mask:
+def beyond_rims(court: Court, pixels: Pixels, sigma: float, *, tight: bool = False) -> Mask:
     """Say which pixels have more light than those around any hole allow."""
     found = np.zeros(len(pixels.y), bool)
     for frame, part, some in pixels.by_frame():
-        found[part] = beyond_rim(court.frames[frame], court.width(frame), some.y, some.x, sigma)
+        own, width = court.frames[frame], court.width(frame)
+        found[part] = beyond_rim(own, width, some.y, some.x, sigma, tight=tight)
     return found
 
 
