@@ -4,7 +4,8 @@ import os
 from collections.abc import Collection, Iterable
 
 from ..cards import Headers
-from ..gmos.tags import tags_of
+from ..errors import UsageError, unknown
+from ..gmos.tags import KNOWN_TAGS, tags_of
 from ..select import Expression, parse
 
 
@@ -25,8 +26,15 @@ def select_data(
 ) -> list[str]:
     """Return the inputs, in their order, that have all of the tags, none of the others, and fit.
 
-    Raises BadFile for an input that cannot be read.
+    Raises BadFile for an input that cannot be read, UsageError for an unknown tag, and for a text
+    where a list of texts belongs.
     """
+    for what, words in (("inputs", inputs), ("tags", tags), ("xtags", xtags)):
+        if isinstance(words, str):
+            raise UsageError(f"{what} is a text, not a list", hint=f"{what}=[{words!r}]")
+    for tag in (*tags, *xtags):
+        if tag not in KNOWN_TAGS:
+            raise unknown("tag", tag, KNOWN_TAGS)
     holds = parse(expression) if isinstance(expression, str) else expression
     chosen = []
     for path in inputs:

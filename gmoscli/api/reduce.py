@@ -1,5 +1,6 @@
 """The ``reduce`` command as a class."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -19,15 +20,32 @@ class Reduce:
     >>> reduction.runr()
     >>> reduction.output_filenames
     ['N20220613S0180_bias.fits']
+
+    It has these attributes and no others: a misspelled one raises AttributeError.
     """
+
+    __slots__ = (
+        "config_file",
+        "files",
+        "mode",
+        "output_filenames",
+        "processed_filenames",
+        "recipename",
+        "suffix",
+        "ucals",
+        "uparms",
+    )
 
     def __init__(self) -> None:
         self.files: list[str] = []
-        """Paths of the exposures to reduce together."""
+        """Paths of the exposures to reduce together; one path by itself is understood, too."""
         self.recipename = "_default"
         """A recipe, or a file that holds one; ``_default`` goes by the tags of the files."""
         self.uparms: dict[str, object] = {}
-        """``step:parameter`` or ``parameter``, and its value, as text or as what it is."""
+        """``step:parameter`` or ``parameter``, and its value, as text or as what it is.
+
+        A list of pairs of these is understood, too.
+        """
         self.ucals: dict[str, str | Path] = {}
         """Kind (``processed_bias``, ``processed_flat``, ...) and path of a calibration to use."""
         self.suffix: str | None = None
@@ -51,10 +69,10 @@ class Reduce:
         settings = settings_here(self.config_file, self.mode)
         for warning in settings.warnings:
             LOGGER.warning(warning)
-        texts = {name.replace(".", ":"): str(value) for name, value in self.uparms.items()}
+        texts = {name.replace(".", ":"): str(value) for name, value in dict(self.uparms).items()}
         params, stages = without_stages(texts)
         request = Request(
-            files=tuple(map(Path, self.files)),
+            files=_paths(self.files),
             recipe=recipe_of(self.recipename),
             params=params,
             configured=settings.params,
@@ -70,3 +88,8 @@ class Reduce:
             products = [str(path) for path in reduced(plan, how, keepers, sums)]
         self.output_filenames = products
         self.processed_filenames = products if keepers else []
+
+
+def _paths(files: str | Path | Sequence[str | Path]) -> tuple[Path, ...]:
+    """Return paths from paths, or from one path by itself."""
+    return (Path(files),) if isinstance(files, str | Path) else tuple(map(Path, files))

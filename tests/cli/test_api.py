@@ -1,8 +1,11 @@
 """What scripts import: the same calls as the commands, and errors that can be caught."""
 
 import logging
+import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +79,51 @@ def test_what_is_no_expression_is_refused_before_files_are_read():
 def test_a_file_that_cannot_be_read_is_named():
     with pytest.raises(BadFile, match=r"none\.fits"):
         dataselect.select_data(["none.fits"])
+
+
+@pytest.mark.parametrize("words", ["inputs", "tags", "xtags"])
+def test_a_text_is_no_list_of_texts(names, words):
+    with pytest.raises(UsageError, match=f"{words} is a text"):
+        dataselect.select_data(**{"inputs": names, words: "BIAS"})
+
+
+@pytest.mark.parametrize("words", ["tags", "xtags"])
+def test_an_unknown_tag_is_refused_rather_than_found_nowhere(names, words):
+    with pytest.raises(UsageError, match="unknown tag 'BAIS'"):
+        dataselect.select_data(names, **{words: ["BAIS"]})
+
+
+def test_reduce_has_no_attributes_but_its_own():
+    reduction = Reduce()
+    with pytest.raises(AttributeError, match="recipe_name"):
+        reduction.recipe_name = "reduceSeparateCCDs"
+    reduction.suffix = "_mine"
+    assert pickle.loads(pickle.dumps(reduction)).suffix == "_mine"
+
+
+def test_one_path_and_pairs_of_parameters_are_understood(at_desk):
+    reduction = Reduce()
+    reduction.files = "raw/N20220613S0180.fits"
+    reduction.uparms = [("function", "row"), ("clip_noise:hsigma", 5)]
+    reduction.runr()
+    assert reduction.output_filenames == ["N20220613S0180_bias.fits"]
+
+
+def test_reductions_in_threads_give_what_each_gives_alone(at_desk):
+    days = ("N20220613S018", "N20220627S022")
+
+    def bias_of(day, suffix):
+        reduction = Reduce()
+        reduction.files.extend(sorted(map(str, Path("raw").glob(f"{day}*.fits"))))
+        reduction.suffix = suffix
+        reduction.runr()
+        return [Path(name).read_bytes() for name in reduction.output_filenames]
+
+    alone = [bias_of(day, "_alone") for day in days]
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(bias_of, days, ("_together", "_together")))
+    assert together == alone
+    assert alone[0] != alone[1]
 
 
 def test_reduce_begins_empty_and_shares_nothing():
