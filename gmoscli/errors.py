@@ -64,6 +64,13 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return f"did you mean {' or '.join(near)}?" if near else None
 
 
+def check_known(what: str, words: Iterable[str], known: Collection[str]) -> None:
+    """Raise UsageError for the first of some words that is not among the known ones."""
+    for word in words:
+        if word not in known:
+            raise unknown(what, word, known)
+
+
 def unknown(what: str, word: str, known: Collection[str]) -> UsageError:
     """Return the error for a word that is not among the known ones; its hint names the nearest.
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Iterable
 
 from ..cards import Headers
-from ..errors import UsageError, unknown
+from ..errors import UsageError, check_known
 from ..gmos.tags import KNOWN_TAGS, tags_of
 from ..select import Expression, parse
 
@@ -32,9 +32,7 @@ def select_data(
     for what, words in (("inputs", inputs), ("tags", tags), ("xtags", xtags)):
         if isinstance(words, str):
             raise UsageError(f"{what} is a text, not a list", hint=f"{what}=[{words!r}]")
-    for tag in (*tags, *xtags):
-        if tag not in KNOWN_TAGS:
-            raise unknown("tag", tag, KNOWN_TAGS)
+    check_known("tag", (*tags, *xtags), KNOWN_TAGS)
     holds = parse(expression) if isinstance(expression, str) else expression
     chosen = []
     for path in inputs:

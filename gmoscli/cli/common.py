@@ -11,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from .. import __version__
-from ..errors import GmosError, UsageError, reason, unknown
+from ..errors import GmosError, UsageError, check_known, reason
 from .names import expand
 
 __all__ = [
@@ -90,9 +90,8 @@ class CommaList(click.ParamType[list[str]]):
         words = value if isinstance(value, list) else value.split(",")
         words = [word.strip() for word in words if word.strip()]
         known = self.known() if words else ()
-        for word in words if known else ():
-            if word not in known:
-                raise unknown(self.what, word, known)
+        if known:
+            check_known(self.what, words, known)
         return words
 
     def shell_complete(

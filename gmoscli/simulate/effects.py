@@ -1,10 +1,9 @@
 """The switches of the forward model: what goes into a simulated night and what stays out."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Annotated, get_type_hints
 
-from ..errors import unknown
+from ..errors import check_known
 
 
 @dataclass(frozen=True)
@@ -51,17 +50,17 @@ class Effects:
     @classmethod
     def only(cls, *names: str) -> "Effects":
         """Return a model in which nothing but these effects is on."""
-        _check(names)
+        check_known("effect", names, EFFECTS)
         return cls(**{name: name in names for name in EFFECTS})
 
     def including(self, *names: str) -> "Effects":
         """Return the same model with these effects switched on."""
-        _check(names)
+        check_known("effect", names, EFFECTS)
         return replace(self, **dict.fromkeys(names, True))
 
     def without(self, *names: str) -> "Effects":
         """Return the same model with these effects switched off."""
-        _check(names)
+        check_known("effect", names, EFFECTS)
         return replace(self, **dict.fromkeys(names, False))
 
 
@@ -70,9 +69,3 @@ EFFECTS: dict[str, str] = {
     for name, hint in get_type_hints(Effects, include_extras=True).items()
 }
 """What each effect is, by name."""
-
-
-def _check(names: Iterable[str]) -> None:
-    for name in names:
-        if name not in EFFECTS:
-            raise unknown("effect", name, EFFECTS)
