@@ -36,6 +36,10 @@ class Stars:
     ccd: NDArray[np.intp]
     """Index of the ccd that each is on."""
 
+    def where(self, some: NDArray[np.bool_] | NDArray[np.intp] | slice) -> "Stars":
+        """Return some of them."""
+        return Stars(*(getattr(self, f.name)[some] for f in fields(Stars)))
+
 
 class Unplaced(Exception):
     """Stars do not say where a frame lies: what is wrong, and what may help."""
@@ -120,8 +124,7 @@ def by_few(
 
 def _brightest(stars: Stars) -> Stars:
     """Return the stars whose counts are like those of the brightest."""
-    some = stars.flux * PLAUSIBLE > stars.flux.max()
-    return Stars(*(getattr(stars, f.name)[some] for f in fields(Stars)))
+    return stars.where(stars.flux * PLAUSIBLE > stars.flux.max())
 
 
 def _summed(counts: NDArray[np.float64]) -> NDArray[np.float64]:

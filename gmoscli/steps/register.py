@@ -63,18 +63,24 @@ def register(
     best = next(i for i, merit in enumerate(merits) if merit >= ALIKE * max(merits))
     centre = centre_of(frames[best])
 
-    def placed(obs: Observation, most: int | None = MOST) -> Placement:
-        standard, stars = (stars_of(one, centre, ccd, most=most) for one in (frames[best], obs))
+    standard = stars_of(frames[best], centre, ccd, most=None)
+
+    def placed(obs: Observation) -> Placement:
+        stars = stars_of(obs, centre, ccd, most=None)
         expected = frames[best].exposure_time / max(obs.exposure_time, 1e-3)
-        last = most is None or max(len(standard.at), len(stars.at)) < most
+
+        def by(most: int | None) -> Placement:
+            ours, theirs = (each.where(slice(most)) for each in (standard, stars))
+            offset = voted(ours, theirs, expected, first_pass, match_radius, field_of(obs))
+            return fitted(ours, theirs, offset, match_radius, min_sources, rotate)
+
+        if max(len(standard.at), len(stars.at)) < MOST:
+            return by(None)
         try:
-            offset = voted(standard, stars, expected, first_pass, match_radius, field_of(obs))
-            there = fitted(standard, stars, offset, match_radius, min_sources, rotate)
+            there = by(MOST)
         except Unplaced:
-            if last:
-                raise
-            return placed(obs, None)
-        return there if last or there.matches >= ENOUGH else placed(obs, None)
+            return by(None)
+        return there if there.matches >= ENOUGH else by(None)
 
     found = []
     for i, obs in enumerate(frames):
@@ -125,8 +131,7 @@ def stars_of(
     together = Stars(
         *(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Stars))
     )
-    brightest = np.argsort(-together.flux, kind="stable")[:most]
-    return Stars(*(getattr(together, f.name)[brightest] for f in fields(Stars)))
+    return together.where(np.argsort(-together.flux, kind="stable")[:most])
 
 
 def _no_stars() -> Stars:
