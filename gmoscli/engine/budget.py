@@ -57,7 +57,7 @@ def budget(
 
 
 def give_back() -> None:
-    """Hand freed memory back to the system: between two passes GNU's C library would keep it."""
+    """Hand freed memory back to the system: GNU's C library would keep it for what may come."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

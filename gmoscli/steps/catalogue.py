@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ..frame import Catalogue, CcdInfo
 from ..stats import SIGMA_PER_MAD
 from .detect import pixel_scale
-from .profile import rings
+from .profile import USUAL, Moffat, fitted_moffat, rings
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -50,7 +50,7 @@ BRIGHT = 20.0
 BEST_SEEING = 0.35
 """Arcsec FWHM: no GMOS image is sharper."""
 FEWEST = 3
-"""Stars that make a growth curve, or a seeing."""
+"""Stars that make a growth curve."""
 UNLIKE = 0.25
 """Share by which a star's width may differ from that of the others."""
 ALIKE = 3
@@ -127,6 +127,23 @@ def growth_curve(catalogues: Sequence[Catalogue]) -> tuple[Floats, Floats] | Non
     light = rings(curves)
     scatter = SIGMA_PER_MAD * np.median(np.abs(light - np.median(light, axis=0)), axis=0)
     return np.median(curves, axis=0), np.hypot(scatter / np.sqrt(len(stars)), 0.001)
+
+
+def ends_early(light: Floats) -> bool:
+    """Say whether a growth curve is one of a crowd, which hides the wings of its stars."""
+    return len(light) < len(RADII)
+
+
+def star_of(curve: tuple[Floats, Floats], pixel: float, beta: float | None = None) -> Moffat:
+    """Return the star (arcsec) of a growth curve and the error of its rings, of an index if given.
+
+    In a crowd the index is the usual one unless given, and nothing is known of the light around.
+    """
+    light, error = curve
+    if ends_early(light):
+        beta = USUAL if beta is None else beta
+        return fitted_moffat(RADII[: len(light)], light, beta, error=error, pixel=pixel, even=1.0)
+    return fitted_moffat(RADII, light, beta, error=error, pixel=pixel)
 
 
 def seeing(diameters: NDArray[np.float64]) -> float | None:

@@ -19,7 +19,6 @@ GOOD = 0.05
 """Arcsec: error below which a star's two places tell something of its chips."""
 MOST_PAIRS = 40
 """Pairs of frames that are compared: those with the reference, then the widest dithers."""
-
 CROSSED = 0.2
 """Share of stars that change chips from which the frames' turns suffer from the chips' places."""
 

@@ -18,7 +18,6 @@ USUAL = 3.0
 """The index where wings are lost in a crowd."""
 UNLIKE = 0.003
 """Share of a ring's light by which a star may differ from the profile: elongation, pixels."""
-
 EVEN = 0.003
 """One sigma of the even light around a star, within the last circle, over its own: what neighbours
 that are too faint to be found leave around a star that stands alone."""

@@ -8,7 +8,6 @@ compare.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,18 +22,22 @@ from .catalogue import (
     UNLIKE,
     as_wide,
     bright,
+    ends_early,
     growth_curve,
     is_crowd,
     is_round,
     narrowest_alike,
     seeing,
+    star_of,
 )
 from .detect import pixel_scale
 from .match import paired
-from .profile import EVEN, USUAL, crowd_fluxes, fitted_moffat, moffat_growth, profile_fluxes, rings
+from .profile import USUAL, crowd_fluxes, moffat_growth, profile_fluxes, rings
 from .register import centre_of
 
 Floats = NDArray[np.float64]
+Measure = Callable[..., tuple[Floats, Floats]]
+"""Fluxes and their errors, by growth curves, ``radii`` and ``noise`` of the sky."""
 
 CORE = 4
 """The circle, among RADII, that holds the stars of a crowd; the sky is measured around it."""
@@ -56,8 +59,8 @@ def measure_seeing(frames: Sequence[Observation]) -> Sequence[Observation]:
         for obs in marked
     ]
     pixel = pixel_scale(frames[0].ccds[0])
-    whole = [curve for curve in curves if curve is not None and len(curve[0]) == len(RADII)]
-    indices = [fitted_moffat(RADII, c, error=e, pixel=pixel).beta for c, e in whole]
+    whole = [curve for curve in curves if curve is not None and not ends_early(curve[0])]
+    indices = [star_of(curve, pixel).beta for curve in whole]
     beta = float(np.median(indices)) if indices else USUAL
     return [_with_seeing(obs, curve, beta) for obs, curve in zip(marked, curves, strict=True)]
 
@@ -185,12 +188,11 @@ def _with_seeing(obs: Observation, curve: tuple[Floats, Floats] | None, beta: fl
     """
     if curve is None:
         return obs
-    light, error = curve
+    light, _ = curve
     pixel = pixel_scale(obs.ccds[0])
-    crowded = len(light) < len(RADII)
-    even = 1.0 if crowded else EVEN
-    star = fitted_moffat(RADII[: len(light)], light, beta, error=error, pixel=pixel, even=even)
-    if crowded:
+    star = star_of(curve, pixel, beta)
+    measure: Measure
+    if ends_early(light):
         share = moffat_growth(RADII, star.fwhm, star.beta, pixel)
         measure = partial(crowd_fluxes, share=share, base=CORE)
     else:
@@ -198,7 +200,7 @@ def _with_seeing(obs: Observation, curve: tuple[Floats, Floats] | None, beta: fl
     return replace(obs, ccds=tuple(_with_fluxes(info, star.fwhm, measure) for info in obs.ccds))
 
 
-def _with_fluxes(info: CcdInfo, fwhm: float, measure: Any) -> CcdInfo:
+def _with_fluxes(info: CcdInfo, fwhm: float, measure: Measure) -> CcdInfo:
     """Return a ccd with the fluxes of its sources measured from their growth curves."""
     if info.sources is None or info.wcs is None or info.sky is None:
         return info

@@ -21,6 +21,7 @@ from .catalogue import (
     narrowest_star,
     neighbours,
     seeing,
+    star_of,
 )
 from .detect import (
     KEPT,
@@ -37,7 +38,6 @@ from .detect import (
     spread,
     without_sky,
 )
-from .profile import USUAL, fitted_moffat
 from .stamps import (
     Stamps,
     centroids,
@@ -121,7 +121,8 @@ def map_sources(
     catalogue, fwhm = measured(ccd, blocks, outlined(ccd, blocks, found))
     curve = growth_curve([catalogue])
     if curve is not None:
-        fwhm = _fwhm_of(curve, pixel_scale(ccd.info))
+        pixel = pixel_scale(ccd.info)
+        fwhm = star_of(curve, pixel).fwhm / pixel
     shining = spread(segments > 0, blocks.size, ccd.sci.shape)
     marked = ccd.with_planes(objects=shining.astype(np.uint8))
     return marked.with_info(sources=catalogue, sky=sky, fwhm=fwhm)
@@ -282,10 +283,3 @@ def widths(cut: Stamps, scale: float) -> Floats:
     radii = WIDTHS / scale
     light, _ = circles(mirrored(cut), radii)
     return half_light(radii, light)
-
-
-def _fwhm_of(curve: tuple[Floats, Floats], pixel: float) -> float:
-    """Return the FWHM, in pixels, of the stars that make a growth curve."""
-    light, error = curve
-    how: dict[str, Any] = {"beta": USUAL, "even": 1.0} if len(light) < len(RADII) else {}
-    return fitted_moffat(RADII[: len(light)], light, error=error, pixel=pixel, **how).fwhm / pixel
