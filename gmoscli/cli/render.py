@@ -51,7 +51,7 @@ def rows(
             raise
         table.release()
         return
-    line = {"tsv": _tsv, "csv": _csv, "jsonl": _jsonl(columns)}[form]
+    line = _jsonl(columns) if form == "jsonl" else {"tsv": _tsv, "csv": _csv}[form]
     if header and form != "jsonl":
         write(line(columns))
     yield lambda row: write(line(row))
