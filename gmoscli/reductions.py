@@ -24,6 +24,7 @@ from .recipe import STAGE
 from .request import Plan, stem
 from .stack import GOOD_ROWS, bytes_of
 from .step import CALIBRATIONS, Scope
+from .summary import placed, unmatched
 from .turns import quick_turns
 
 
@@ -84,11 +85,10 @@ def reduced(
             writer.result()(whole, path, plan.recipe.kind, stamp_of(exposure))
             if plan.recipe.kind in CALIBRATIONS:
                 store(path, keepers)
-            for line in told(exposure):
+            for line in placed(exposure):
                 LOGGER.info(line)
-            if plan.recipe.find("match_counts"):
-                for line in unmatched(exposure):
-                    LOGGER.warning(line)
+            for line in unmatched(exposure):
+                LOGGER.warning(line)
             yield path
 
 
@@ -149,32 +149,6 @@ def staged(
         folder = plan.outputs[0].parent
         paths = tuple(folder / f"{stem(frame)}{suffix}.fits" for frame in plan.frames)
         yield from reduced(replace(plan, recipe=part, outputs=paths), resources, (), sums, report)
-
-
-def told(exposure: Exposure) -> Iterator[str]:
-    """Yield what is worth knowing of how the frames went together."""
-    for obs in exposure.obs.inputs:
-        if obs.reference and len(exposure.obs.inputs) > 1:
-            yield f"{obs.name}: reference"
-        elif obs.placement.matches:
-            there = obs.placement
-            stars = "1 star matches" if there.matches == 1 else f"{there.matches} stars match"
-            yield (
-                f"{obs.name}: {stars} to {1e3 * there.rms:.1f} mas,"
-                f" placed to {1e3 * there.error:.1f} mas, counts times {there.scale:.4f}"
-            )
-        elif len(exposure.obs.inputs) > 1 and any(one.reference for one in exposure.obs.inputs):
-            yield f"{obs.name}: placed by its headers, counts times {obs.placement.scale:.4f}"
-
-
-def unmatched(exposure: Exposure) -> Iterator[str]:
-    """Yield which frames are scaled by exposure times, since too few stars tell of clouds."""
-    for obs in exposure.obs.inputs if len(exposure.obs.inputs) > 1 else ():
-        if not obs.reference and not obs.placement.scale_error:
-            yield (
-                f"{obs.name}: too few stars in common with the reference frame to tell clouds by:"
-                f" counts times {obs.placement.scale:.4f}, the ratio of exposure times"
-            )
 
 
 def _check_writable(path: Path, plan: Plan) -> None:

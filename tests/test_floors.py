@@ -23,8 +23,8 @@ FLOORS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
         ("steps", "numpy scipy astropy sep"),
         ("io caldb config logs png checksums", "numpy astropy"),
         (
-            "engine recipes request provenance reductions turns session api simulate preview"
-            " report plan",
+            "engine recipes request provenance reductions summary turns session api simulate"
+            " preview report plan",
             "numpy astropy sep",
         ),
         ("cli __main__", "click"),
