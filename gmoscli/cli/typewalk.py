@@ -38,14 +38,8 @@ class _SpacedTags(Command):
 
 
 @click.command(cls=_SpacedTags)
-@click.option(
-    "-d",
-    "--dir",
-    "root",
-    default=".",
-    type=click.Path(path_type=Path),
-    help="Where to begin; the working directory by default.",
-)
+@click.argument("operand", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
+@click.option("-d", "--dir", "root", type=click.Path(path_type=Path), help="Same as DIR.")
 @click.option("-n", "--norecurse", is_flag=True, help="Leave out the directories below.")
 @click.option("-f", "--filemask", metavar="REGEX", default=_MASK, help="Names of files to look at.")
 @click.option(
@@ -71,7 +65,8 @@ class _SpacedTags(Command):
 @version_option
 def typewalk(
     *,
-    root: Path,
+    operand: Path | None,
+    root: Path | None,
     norecurse: bool,
     filemask: str,
     wanted: list[str],
@@ -80,29 +75,34 @@ def typewalk(
     out: str | None,
     form: str | None,
 ) -> None:
-    """Show the tags of all files below a directory: a tree on a terminal, lines in a pipe.
+    """Show the tags of all files below DIR: a tree on a terminal, lines in a pipe.
 
     \b
+        typewalk raw
         typewalk -d raw --tags BIAS CAL
         typewalk -d raw --tags FLAT BIAS --or | cut -f 1
 
-    A line has a name and its tags, separated by a tab.
+    A line has a name and its tags, separated by a tab. Without DIR the walk begins in the working
+    directory.
     """
     from ..gmos.tags import tags_of
 
+    if operand and root:
+        raise click.UsageError(f"two directories: {root} and {operand}")
+    top = operand or root or Path()
     form = form_for(form, people="tree")
     mask, fits = _pattern(filemask), _rule(wanted, unwanted, either=either)
     failures = Failures()
     found = []
     with _shown(form) as put:
-        for path in _files(root, failures, recurse=not norecurse):
+        for path in _files(top, failures, recurse=not norecurse):
             with failures.noted():
                 if mask.match(path.name) and fits(tags := tags_of(Headers.open(path))):
                     put(path, tags)
                     found.append(str(path.absolute()))
     if out is not None:
         words = f"{' or '.join(wanted)}" if either else f"{' and '.join(wanted)}"
-        heading = f"Files below {root.absolute()}", f"Tags: {words}", f"Excludes tags: {unwanted}"
+        heading = f"Files below {top.absolute()}", f"Tags: {words}", f"Excludes tags: {unwanted}"
         write_list(out, heading, found)
     failures.exit()
 

@@ -45,6 +45,7 @@ def test_a_pipe_gets_a_line_a_file(tree):
         (["-n"], ["master.FITS"]),
         (["-d", "raw", "--filemask", "bias"], ["raw/bias.fits.bz2"]),
         (["-b", "7", "--tags", "ARC"], []),
+        (["raw", "--tags", "BIAS"], ["raw/bias.fits.bz2"]),
     ],
 )
 def test_options_choose_files(tree, words, expected):
