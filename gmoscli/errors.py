@@ -60,6 +60,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     from difflib import get_close_matches  # noqa: PLC0415 - start-up: needed only to complain
 
     spellings = {name.lower(): name for name in known}
+    if same := spellings.get(word.lower()):
+        return f"did you mean {same}?"
     near = [spellings[name] for name in get_close_matches(word.lower(), spellings, cutoff=0.5)]
     return f"did you mean {' or '.join(near)}?" if near else None
 

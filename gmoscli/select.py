@@ -21,6 +21,8 @@ from .gmos.descriptors import DESCRIPTORS, describe
 from .gmos.tags import KNOWN_TAGS, tags_of
 
 _ASSIGNMENT = re.compile(r"(?<![=!<>])=(?!=)")
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*"|(\d{4}-\d\d?-\d\d?|\d\d?:\d\d(?::\d\d)?)""")
+"""Text in quotes, or else a date or a time: a group that tells them apart."""
 _DEEPEST = 50  # levels of nesting; more would be no one's intention
 _PRETTY = frozenset(("filter_name", "detector_name", "disperser"))
 _SIGNS: dict[type[ast.cmpop], str] = {
@@ -59,6 +61,9 @@ def parse(text: str, *, strict: bool = False) -> Expression:
     line = text.replace("\n", " ").strip()
     if not line:
         raise UsageError("empty expression")
+    for found in _QUOTED.finditer(line):
+        if found[1]:
+            raise _refusal(line, *found.span(), "dates and times stand in quotes")
     try:
         with warnings.catch_warnings(action="ignore"):
             tree = ast.parse(line, mode="eval")
@@ -105,7 +110,7 @@ class _Grammar:
             case ast.Constant(value=bool(truth)):
                 return lambda _: truth
             case ast.Compare(left=first, ops=ops, comparators=others):
-                operands = [self.operand(side) for side in (first, *others)]
+                operands = [self.operand(first), *map(self.other, others)]
                 links = zip(pairwise(operands), ops, strict=True)
                 return partial(_all, [self.link(*sides, op) for sides, op in links])
         operand = self.operand(node)
@@ -135,6 +140,14 @@ class _Grammar:
             case ast.Tuple(elts=items) | ast.List(elts=items):
                 return Operand(*self.place(node), value=[self.constant(item) for item in items])
         return Operand(*self.place(node), value=self.constant(node))
+
+    def other(self, node: ast.expr) -> Operand:
+        """Return what something is compared with. A word that is no descriptor lacks its quotes."""
+        match node:
+            case ast.Name(id=name) if name != "tags" and name not in DESCRIPTORS:
+                error = f"unknown descriptor {name!r}"
+                raise self.refusal(node, error, f'text stands in quotes: "{name}"')
+        return self.operand(node)
 
     def constant(self, node: ast.expr) -> Any:
         """Return the value of a literal."""

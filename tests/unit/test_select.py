@@ -153,6 +153,9 @@ def test_precedence_is_that_of_words():
         ("is_ao & is_coadds_summed", "not allowed", "is_ao & is_coadds_summed"),
         ("object in ('a', airmass)", "not allowed", "airmass"),
         ("is_ao ; is_ao", "invalid syntax", ";"),
+        ("ut_date == 2022-06-13", "dates and times stand in quotes", "2022-06-13"),
+        ("object == '1-2' and ut_time > 5:30:00", "dates and times stand in quotes", "5:30:00"),
+        ("object == Bias", "unknown descriptor 'Bias'", "Bias"),
     ],
 )
 def test_what_is_not_in_the_grammar_is_refused_at_its_place(text, message, place):
@@ -182,7 +185,14 @@ def test_the_nearest_names_are_offered():
     assert "exposure_time" in caught.value.hint
     with pytest.raises(UsageError) as caught:
         parse('"bias" in tags')
-    assert "BIAS" in caught.value.hint
+    assert caught.value.hint == "did you mean BIAS?"
+
+
+def test_a_word_on_the_right_lacks_its_quotes():
+    for text in ("object == Bias", "'a' != object != Bias"):
+        with pytest.raises(UsageError) as caught:
+            parse(text)
+        assert caught.value.hint == 'text stands in quotes: "Bias"'
 
 
 def test_an_expression_remembers_its_text():
