@@ -22,9 +22,10 @@ from ..frame import Amp, Ccd, CcdInfo, Flags, Observation, Plane, RawCcd, Readou
 from ..geometry import Tan, array_to_detector
 from ..gmos import descriptors
 from ..gmos.detectors import ADC_LIMIT, Detector, detector_of, full_well
+from ..gmos.keywords import number
 from ..gmos.tags import tags_of
 from ..section import Section
-from .unit import Unit, number, section_in, shape_of, unit_of
+from .unit import Unit, section_in, shape_of, unit_of
 
 Pixels = NDArray[Any]
 Reader = Callable[[str, int], Pixels | None]
@@ -163,7 +164,10 @@ class Layout:
         electrons = unit.header.get("BUNIT") == "electron"
         calibration = "CAL" in self.tags or "PROCESSED" in self.tags
         if (gain is None or noise is None) and not (electrons or calibration):
-            raise BadFile(f"no gain or read noise known for amplifier {name!r}", path=self.path)
+            date = descriptors.ut_date(self.headers)
+            when = f"on {date}" if date else "without the date, which the headers do not tell"
+            what = f"no gain or read noise known for amplifier {name!r}"
+            raise BadFile(f"{what} {when}", path=self.path)
         level = number(unit.header, "SATLEVEL") or self._full(name, gain or 1.0)
         return Amp(
             name=name,

@@ -7,6 +7,8 @@ from ..cards import Header
 from ..errors import BadFile
 from ..section import Section
 
+_BITS = frozenset((8, 16, 32, 64, -32, -64))
+"""BITPIX: bits of a pixel, below 0 those of a floating number (FITS Standard 4.0, table 8)."""
 CHIP_WIDTH = 2048
 """Unbinned columns of every GMOS chip."""
 
@@ -42,6 +44,9 @@ def unit_of(header: Header, position: int, path: Path, *, named: bool) -> Unit:
     ny, nx = shape_of(header)
     if not nx or not ny:
         raise BadFile(f"no pixels in extension {position + 1}", path=path)
+    if header.get("BITPIX") not in _BITS:
+        what = f"BITPIX {header.get('BITPIX')} of extension {position + 1}"
+        raise BadFile(f"{what} is none that FITS knows", path=path)
     whole = Section(0, nx, 0, ny)
     light, overscan, chip, det = (
         section_in(header, keyword, path) for keyword in ("DATASEC", "BIASSEC", "CCDSEC", "DETSEC")
@@ -73,12 +78,6 @@ def section_in(header: Header, keyword: str, path: Path) -> Section | None:
         return Section.parse(str(text))
     except ValueError as error:
         raise BadFile(f"{keyword}: {error}", path=path) from error
-
-
-def number(header: Header, keyword: str) -> float | None:
-    """Return the value of a keyword if it is a number."""
-    value = header.get(keyword)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def shape_of(header: Header) -> tuple[int, int]:

@@ -203,6 +203,11 @@ def edited(path, change):
     return path
 
 
+def undated(units):
+    for keyword in ("DATE-OBS", "DATE", "UTDATE", "MJD-OBS", "OBSSTART"):
+        units[0].header.remove(keyword, ignore_missing=True)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -216,6 +221,7 @@ def edited(path, change):
         (lambda units: units[1].header.set("BIASSEC", "[1:9999,1:64]"), "BIASSEC .* lies outside"),
         (lambda units: units[1].header.set("DATASEC", "[1:8,1:8]"), "DATASEC .* does not fit"),
         (lambda units: setattr(units[1], "data", units[1].data * np.nan), "are no numbers"),
+        (undated, "amplifier '.*' without the date"),
         (lambda units: setattr(units[1], "data", None), "no pixels in extension 1"),
         (lambda units: setattr(units[1], "data", units[1].data[:9]), "the .* x 9 pixels of ext"),
     ],
@@ -225,6 +231,16 @@ def test_headers_that_make_no_sense_are_refused_with_what_is_wrong(tmp_path, cha
     with pytest.raises(BadFile, match=says) as refused:
         all_ccds(path)
     assert refused.value.path == str(path)
+
+
+def test_pixels_of_a_size_that_fits_lacks_are_refused(tmp_path):
+    path = a_raw_file(tmp_path, STAMP)
+    whole = path.read_bytes()
+    path.write_bytes(
+        whole.replace(b"BITPIX  =                   16", b"BITPIX  =                   17")
+    )
+    with pytest.raises(BadFile, match="BITPIX 17 of extension 1"):
+        all_ccds(path)
 
 
 def test_an_odd_number_of_extensions_is_refused(tmp_path):
