@@ -5,7 +5,8 @@ import signal
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO
+from errno import EBADF
+from typing import Any, BinaryIO, TextIO
 
 import click
 from click.shell_completion import CompletionItem
@@ -24,6 +25,7 @@ __all__ = [
     "expand",
     "files_argument",
     "null_option",
+    "output_stream",
     "version_option",
     "wants_colour",
     "write",
@@ -151,10 +153,16 @@ def wants_colour(stream: TextIO, environ: Mapping[str, str] = os.environ) -> boo
 
 def write(text: str) -> None:
     """Put text on standard output as it is, also if it holds names that are no UTF-8."""
+    stream = output_stream()
+    stream.write(os.fsencode(text))
+    stream.flush()
+
+
+def output_stream() -> BinaryIO:
+    """Return standard output. Raises OSError, which ends all work, if it is closed."""
     if sys.stdout is None:
-        raise GmosError("standard output is closed")
-    sys.stdout.buffer.write(os.fsencode(text))
-    sys.stdout.buffer.flush()
+        raise OSError(EBADF, "closed", "standard output")
+    return sys.stdout.buffer
 
 
 def end_on_signals() -> None:

@@ -1,13 +1,21 @@
 """Make pictures of files, or pages on how products came about."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from ..errors import GmosError, UsageError
-from .common import Command, Failures, expand, files_argument, null_option, version_option, write
+from ..errors import UsageError
+from .common import (
+    Command,
+    Failures,
+    expand,
+    files_argument,
+    null_option,
+    output_stream,
+    version_option,
+    write,
+)
 
 
 @click.command(cls=Command)
@@ -106,9 +114,7 @@ def _make(path: Path, target: Path, made: Callable[[Path], bytes], end: str) -> 
 
     content = made(path)
     if target == Path("-"):
-        if sys.stdout is None:
-            raise GmosError("standard output is closed")
-        sys.stdout.buffer.write(content)
+        output_stream().write(content)
         return
     with written(target) as part:
         part.write_bytes(content)

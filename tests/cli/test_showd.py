@@ -243,6 +243,11 @@ def test_closed_streams_are_no_trouble(night, closed):
     assert done.returncode == (1 if ">&-" in closed.replace("2>&-", "") else 0)
 
 
+def test_a_closed_output_is_told_once_however_many_files(night):
+    done = shell("showd -d object a.fits a.fits a.fits >&-", night)
+    assert (done.returncode, done.stderr) == (1, "showd: standard output: closed\n")
+
+
 def test_no_file_and_no_input_is_wrong_usage(night):
     done = shell("showd -d object <&-", night)
     assert done.returncode == 2
