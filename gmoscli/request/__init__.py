@@ -142,7 +142,10 @@ def outputs(request: Request, recipe: Recipe, frames: Sequence[Headers]) -> tupl
         if len(named) > 1:
             raise UsageError(f"-o names one file, but there will be {len(named)}")
         return (request.outdir / request.output,)
-    suffix = recipe.suffix if request.suffix is None else request.suffix
+    suffix = request.suffix or recipe.suffix
+    if "/" in suffix:
+        hint = "--outdir FOLDER chooses where"
+        raise UsageError(f"suffix {suffix!r}: a part of a name holds no /", hint=hint)
     return tuple(request.outdir / f"{stem(frame)}{suffix}.fits" for frame in named)
 
 

@@ -160,6 +160,15 @@ def test_suffix_and_name_can_be_chosen():
     assert outputs(named, bias_recipe, frames) == (Path("out/a.fits"),)
 
 
+def test_an_empty_suffix_is_none_and_one_that_leads_elsewhere_is_refused():
+    assert outputs(Request((), suffix=""), bias_recipe, [frame("N1.fits")]) == (
+        Path("N1_bias.fits"),
+    )
+    for suffix in ("/x", "_a/b"):
+        with pytest.raises(UsageError, match="holds no /"):
+            outputs(Request((), suffix=suffix), bias_recipe, [frame("N1.fits")])
+
+
 def test_one_name_for_many_products_is_refused():
     single = bias_recipe.until("read_noise")
     with pytest.raises(UsageError, match="there will be 2"):
