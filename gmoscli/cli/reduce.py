@@ -135,11 +135,20 @@ def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
     end_on_signals()
     keep_blas_to_one_thread()
     names = list(expand(files, null=null))
+    if not names:
+        raise _nothing(files)
     sums = Checksums()
     click.get_current_context().call_on_close(sums.close)
     if not (options["dry_run"] or options["explain"]):
         sums.begin(map(Path, names))  # while numpy is loaded, a second processor has time for it
     _reduce(names, sums, options | {"end": "\0" if null else "\n"})
+
+
+def _nothing(files: tuple[str, ...]) -> UsageError:
+    """Return the error for lists and pipes that name no file."""
+    sources = ("standard input" if name == "-" else name for name in files or ("-",))
+    hint = "typewalk shows what the files are that dataselect selects from"
+    return UsageError(f"no files to reduce: no name in {', '.join(sources)}", hint=hint)
 
 
 def _reduce(names: list[str], sums: "Checksums", options: Mapping[str, Any]) -> None:

@@ -372,6 +372,16 @@ def test_words_that_mean_nothing_are_refused_before_any_work(stamp, tmp_path, wo
     assert not list(tmp_path.glob("*.fits"))
 
 
+@pytest.mark.parametrize(
+    ("words", "source"), [(["@none.lis"], "@none.lis"), (["-"], "standard input")]
+)
+def test_a_list_that_names_nothing_is_told(tmp_path, words, source):
+    (tmp_path / "none.lis").write_text("# Includes tags: ['FLAT']\n")
+    done = run("reduce", *words, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert one_line(done).endswith(f"no files to reduce: no name in {source}")
+
+
 def sigma_of(path):
     with fits.open(path) as units:
         table = units["HISTORY"].data
