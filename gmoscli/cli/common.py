@@ -13,6 +13,7 @@ from click.shell_completion import CompletionItem
 
 from .. import __version__
 from ..errors import GmosError, UsageError, check_known, reason
+from .elsewhere import ELSEWHERE
 from .names import expand
 
 __all__ = [
@@ -186,8 +187,7 @@ def _endings(command: str) -> Iterator[None]:
     except click.exceptions.NoArgsIsHelpError:
         raise
     except click.UsageError as error:
-        message = " ".join(error.format_message().split()).rstrip(".")
-        complain(UsageError(message[:1].lower() + message[1:], hint=f"{command} --help"), command)
+        complain(_misuse(error, command), command)
         raise SystemExit(UsageError.exit_code) from None
     except (KeyboardInterrupt, click.Abort):
         raise SystemExit(INTERRUPTED) from None
@@ -199,6 +199,15 @@ def _endings(command: str) -> Iterator[None]:
         path = error.filename or "standard output"
         complain(GmosError(reason(error), path=path), command)
         raise SystemExit(GmosError.exit_code) from None
+
+
+def _misuse(error: click.UsageError, command: str) -> UsageError:
+    """Return in our words what click says of a command line."""
+    if isinstance(error, click.NoSuchOption) and error.option_name in ELSEWHERE:
+        name = error.option_name
+        return UsageError(f"no such option {name!r}", hint=ELSEWHERE[name])
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return UsageError(message[:1].lower() + message[1:], hint=f"{command} --help")
 
 
 def _drop_output() -> None:

@@ -162,6 +162,7 @@ def test_bad_files_are_named_and_the_rest_is_planned(home):
         (["raw", "--make", "--json"], 2, "--make and --format exclude each other"),
         (["raw", "--exclude-tags", "acq"], 2, "unknown tag 'acq'"),
         (["empty"], 1, "no raw biases or images of GMOS"),
+        (["empty", "--qa"], 2, "no such option '--qa'"),
         (["nowhere"], 1, "nowhere: no such file or directory"),
     ],
 )

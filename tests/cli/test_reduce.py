@@ -361,6 +361,7 @@ def test_a_product_never_replaces_its_input(stamp, tmp_path):
         (["--user-cal", "bias:a.fits", "--user-cal", "processed_bias:b.fits"], "two files", "add"),
         (["--outdir", "nowhere"], "no such folder", "mkdir"),
         (["--suffix", "/x"], "holds no /", "--outdir"),
+        (["--qa"], "no such option '--qa'", "dragonsrc.toml"),
     ],
 )
 def test_words_that_mean_nothing_are_refused_before_any_work(stamp, tmp_path, words, says, hint):

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from gmoscli.cli.common import CommaList, Command, Failures, Group, wants_colour
+from gmoscli.cli.elsewhere import ELSEWHERE
 from gmoscli.errors import BadFile, CalibrationMissing, DatabaseError, UsageError
 
 
@@ -64,6 +65,16 @@ def test_sub_commands_end_alike_and_say_their_whole_name():
     result = CliRunner().invoke(caldb, ["add", "--foo"], prog_name="gmoscli caldb")
     assert result.exit_code == 2
     assert result.stderr.startswith("caldb add: no such option")
+
+
+def test_an_option_of_dragons_has_a_hint_of_its_own():
+    @click.command(cls=Command)
+    def work() -> None: ...
+
+    for option, hint in ELSEWHERE.items():
+        result = CliRunner().invoke(work, [option], prog_name="work")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == f"work: no such option '{option}'\nhint: {hint}\n"
 
 
 def test_failures_are_counted_and_the_rest_goes_on():
