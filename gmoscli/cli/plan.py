@@ -96,6 +96,8 @@ def plan(
     for error in found.bad:
         failures.add(error)
     _tell(found, databases)
+    if not found.frames:
+        raise _no_frames(failures)
     products = planned(found, _stored(databases), recipe=recipe, outdir=outdir)
     masks = [_near(one.path) for one in found.calibrations if one.record.kind == "bpm"]
     if as_makefile:
@@ -175,8 +177,13 @@ def _tell(found: "Survey", databases: Databases) -> None:
         databases.tell(f"{one.path}: left out: {one.reason}")
     for reason, count in Counter(one.reason for one in found.left_out).most_common():
         say(f"{count} {'file' if count == 1 else 'files'} left out: {reason}")
-    if not found.frames:
-        raise ReductionError("no raw biases or images of GMOS", hint="gmoscli plan FOLDER")
+
+
+def _no_frames(failures: Failures) -> ReductionError:
+    """Return the error for folders in which there is nothing to do."""
+    those = "" if failures.count == 0 else " that can be read"
+    hint = "typewalk -d FOLDER shows what is there"
+    return ReductionError(f"no raw biases or images of GMOS{those}", hint=hint)
 
 
 def _tell_missing(products: "Sequence[Product]", *, complain: bool) -> None:
