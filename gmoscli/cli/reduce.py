@@ -173,17 +173,17 @@ def _reduce(names: list[str], sums: "Checksums", options: Mapping[str, Any]) -> 
         from .explain import plan_lines
 
         write("".join(f"{line}\n" for line in plan_lines(plan, resources)))
-        return
-    from ..reductions import reduced, staged
-    from .progress import progress
+    else:
+        from ..reductions import reduced, staged
+        from .progress import progress
 
-    end = options["end"]
-    with progress(not options["quiet"]) as display:
-        for path in staged(plan, [*options["stages"], *stages], resources, sums, display):
-            display.write(f"{path}{end}")
-        for path in reduced(plan, resources, keepers, sums, display):
-            display.write(f"{path}{end}")
-            _show(path, options)
+        end = options["end"]
+        with progress(not options["quiet"]) as display:
+            for path in staged(plan, [*options["stages"], *stages], resources, sums, display):
+                display.write(f"{path}{end}")
+            for path in reduced(plan, resources, keepers, sums, display):
+                display.write(f"{path}{end}")
+                _show(path, options)
     if skipped:
         click.get_current_context().exit(1)
 

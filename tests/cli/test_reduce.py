@@ -301,6 +301,9 @@ def test_never_from_fewer_frames_than_asked_but_with_skip_bad(stamp, tmp_path):
     (tmp_path / "truncated.fits").write_bytes(whole[:-20_000])
     words = ["reduce", "@b.lis", "truncated.fits"]
     assert run(*words, cwd=tmp_path).returncode == 1
+    planned = run(*words, "--skip-bad", "-n", cwd=tmp_path)
+    assert planned.returncode == 1
+    assert STAMP_PRODUCT in planned.stdout
     done = run(*words, "--skip-bad", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (1, f"{STAMP_PRODUCT}\n")
     assert "truncated.fits" in done.stderr
