@@ -85,13 +85,19 @@ def readable(request: Request, skip: Say) -> tuple[Headers, ...]:
             skip(f"{error}: skipped")
     if not frames:
         raise ReductionError("no readable file is left")
-    seen: set[Path] = set()
-    for frame in frames:
-        if frame.path is not None:
-            if frame.path.resolve() in seen:
-                raise UsageError("named twice", path=frame.path)
-            seen.add(frame.path.resolve())
+    _check_different([frame.path for frame in frames if frame.path is not None])
     return tuple(frames)
+
+
+def _check_different(paths: Sequence[Path]) -> None:
+    """Raise UsageError for a file that is named twice, by one spelling or by two."""
+    seen: dict[Path, Path] = {}
+    for path in paths:
+        real = path.resolve()
+        if real in seen:
+            also = "" if seen[real] == path else f", also as {seen[real]}"
+            raise UsageError(f"named twice{also}", path=path)
+        seen[real] = path
 
 
 def _checked(path: Path) -> Headers:

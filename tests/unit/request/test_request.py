@@ -51,14 +51,14 @@ def test_no_files_are_a_misuse():
 
 def test_a_file_named_twice_is_refused(tmp_path):
     path = a_file(tmp_path, "1.fits")
-    with pytest.raises(UsageError, match="named twice"):
+    with pytest.raises(UsageError, match=r"1\.fits: named twice$"):
         readable(Request((path, path)), unheard)
 
 
 def test_a_file_and_a_link_to_it_are_one(tmp_path):
     path, link = a_file(tmp_path, "1.fits"), tmp_path / "link.fits"
     link.symlink_to(path)
-    with pytest.raises(UsageError, match=r"link\.fits: named twice"):
+    with pytest.raises(UsageError, match=r"link\.fits: named twice, also as .*1\.fits"):
         readable(Request((path, link)), unheard)
 
 
