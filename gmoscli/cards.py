@@ -89,7 +89,9 @@ def _reading(path: Path) -> Iterator[BinaryIO]:
             yield stream
     except (OSError, EOFError, zlib.error) as error:
         hint = f"name the files in it: {path}/*.fits*" if path.is_dir() else None
-        raise BadFile(_reason(error), path=path, hint=hint) from error
+        dead = isinstance(error, FileNotFoundError) and path.is_symlink()
+        what = f"a link to {path.readlink()}, which is not there" if dead else _reason(error)
+        raise BadFile(what, path=path, hint=hint) from error
 
 
 def _headers(stream: BinaryIO, path: Path, first: int = 0, end: int = 0) -> Iterator[Header]:

@@ -217,3 +217,10 @@ def test_the_last_block_need_not_be_padded(tmp_path):
     content = primary() + image(card("N", "1"), rows=1, columns=1)
     path = written(tmp_path / "a.fits", content[: -BLOCK + 2])
     assert [one.get("N") for one in read_headers(path)] == [None, 1]
+
+
+def test_a_link_that_leads_nowhere_is_told_with_where_it_leads(tmp_path):
+    link = tmp_path / "link.fits"
+    link.symlink_to("gone/raw.fits")
+    with pytest.raises(BadFile, match=r"link\.fits: a link to gone/raw\.fits, which is not there"):
+        next(read_headers(link))
