@@ -17,6 +17,12 @@ from .table import DELETE, INSERT, SELECT, UPDATE, create, session, stamp, to_ca
 Outcome = Literal["added", "updated", "unchanged"]
 
 
+def not_searched(error: DatabaseError) -> str:
+    """Return the warning that a database is passed over, with what would mend it."""
+    hint = f"; hint: {error.hint}" if error.hint else ""
+    return f"{error}: not searched{hint}"
+
+
 class NotACalibration(DatabaseError):
     """A good file that no frame can be reduced with."""
 
@@ -119,7 +125,7 @@ class Store:
         try:
             candidates = self.candidates(kind)
         except DatabaseError as error:  # another database of the chain may still serve
-            self.warn(f"{error}: not searched")
+            self.warn(not_searched(error))
             return []
         return match(record_of(h, mode=self.mode), candidates, kind)
 

@@ -134,13 +134,14 @@ def _files(names: Iterable[str]) -> Iterator[Path]:
 def _stored(databases: Databases) -> "list[list[Candidate]]":
     """Return what each database holds that calibrations are searched in."""
     from ..caldb.databases import searched
+    from ..caldb.store import not_searched
 
     held = []
     for store in searched(databases.settings, warn):
         try:
             held.append([replace(one, path=_near(one.path)) for one in store.candidates()])
         except DatabaseError as error:
-            warn(f"{error}: not searched")
+            warn(not_searched(error))
     return held
 
 
@@ -182,7 +183,7 @@ def _tell(found: "Survey", databases: Databases) -> None:
 def _no_frames(failures: Failures) -> ReductionError:
     """Return the error for folders in which there is nothing to do."""
     those = "" if failures.count == 0 else " that can be read"
-    hint = "typewalk -d FOLDER shows what is there"
+    hint = "typewalk DIR shows what is there"
     return ReductionError(f"no raw biases or images of GMOS{those}", hint=hint)
 
 

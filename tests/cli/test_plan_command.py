@@ -155,6 +155,24 @@ def test_bad_files_are_named_and_the_rest_is_planned(home):
     assert len(done.stdout.splitlines()) == 3
 
 
+def test_where_no_file_can_be_read_nothing_is_said_of_those_that_could(home):
+    (home / "bad").mkdir()
+    (home / "bad" / "cut.fits").write_bytes((home / "raw" / "S1.fits").read_bytes()[:3000])
+    done = planned(home, "bad")
+    assert (done.returncode, done.stdout) == (1, "")
+    bad, nothing, hint = done.stderr.splitlines()
+    assert bad.startswith("plan: bad/cut.fits: truncated")
+    assert nothing == "plan: no raw biases or images of GMOS that can be read"
+    assert hint == "hint: typewalk DIR shows what is there"
+
+
+def test_a_database_that_is_not_there_is_warned_of_with_what_makes_it(home):
+    done = planned(home, "raw", "--make", "-d", "my cal.db")
+    path = home / "my cal.db"
+    warning = f"plan: warning: {path}: no such database: not searched"
+    assert f"{warning}; hint: caldb init -d '{path}'" in done.stderr.splitlines()
+
+
 @pytest.mark.parametrize(
     ("words", "code", "complaint"),
     [

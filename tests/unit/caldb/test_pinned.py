@@ -74,4 +74,5 @@ def test_a_database_that_is_gone_leaves_the_next(tmp_path, store, put, said):
     store.add(path)
     gone = Store(tmp_path / "gone.db", warn=said.append)
     assert Chain(gone, store).find("bias", raw()) == path
-    assert said == [f"{gone.path}: no such database: not searched"]
+    hint = f"caldb init -d {gone.path}"
+    assert said == [f"{gone.path}: no such database: not searched; hint: {hint}"]

@@ -361,4 +361,6 @@ def test_a_database_that_cannot_be_searched_is_warned_about_and_finds_nothing(tm
     store = Store(tmp_path / "cal.db", warn=said.append)
     a_foreign_database(store.path)
     assert store.find("bias", raw()) is None
-    assert said == [f"{store.path}: is a database of another program: not searched"]
+    hint = "name another file in the configuration, or with -d"
+    told = f"{store.path}: is a database of another program: not searched; hint: {hint}"
+    assert said == [told]
