@@ -1,7 +1,7 @@
 """Reduce exposures: calibrate, register, stack."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +17,13 @@ from .common import (
     version_option,
     write,
 )
+from .reduce_options import LEVELS, LOGMODES, ReduceOptions
 from .words import CALIBRATION, PARAMETER, RECIPE, STEP
 
 if TYPE_CHECKING:
     from ..checksums import Checksums
-    from ..config import Settings
-    from ..reductions import Resources
-    from ..request import Request
 
 _PARAMETER = re.compile(r"[A-Za-z]\w*([:.][A-Za-z]\w*)?=.*", re.DOTALL)
-_LEVELS = ("debug", "info", "warning", "error")
-_LOGMODES = {"standard": "info", "quiet": "error", "verbose": "debug", "debug": "debug"}
-"""What observers of DRAGONS write → level of what is said."""
 
 
 class ParameterCommand(Command):
@@ -112,13 +107,13 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
 @click.option("--preview", is_flag=True, help="Put a picture beside each product.")
 @click.option("--report", is_flag=True, help="Put a page that tells all beside each product.")
 @click.option("--logfile", type=click.Path(path_type=Path), help="Write all messages here.")
-@click.option("--loglevel", type=click.Choice(_LEVELS), help="What to say on standard error.")
-@click.option("--logmode", type=click.Choice(tuple(_LOGMODES), case_sensitive=False), hidden=True)
+@click.option("--loglevel", type=click.Choice(LEVELS), help="What to say on standard error.")
+@click.option("--logmode", type=click.Choice(tuple(LOGMODES), case_sensitive=False), hidden=True)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Say everything.")
 @null_option
 @version_option
-def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
+def reduce(files: tuple[str, ...], **words: Any) -> None:
     """Reduce FILEs together: biases to a master bias, twilights to a flat, science to a stack.
 
     The recipe follows from what the files are, calibrations from the database. The path of each
@@ -134,14 +129,15 @@ def reduce(files: tuple[str, ...], null: bool, **options: Any) -> None:
 
     end_on_signals()
     keep_blas_to_one_thread()
-    names = list(expand(files, null=null))
+    options = ReduceOptions(**words)
+    names = list(expand(files, null=options.null))
     if not names:
         raise _nothing(files)
     sums = Checksums()
     click.get_current_context().call_on_close(sums.close)
-    if not (options["dry_run"] or options["explain"]):
+    if not options.only_plans:
         sums.begin(map(Path, names))  # while numpy is loaded, a second processor has time for it
-    _reduce(names, sums, options | {"end": "\0" if null else "\n"})
+    _reduce(names, sums, options)
 
 
 def _nothing(files: tuple[str, ...]) -> UsageError:
@@ -151,17 +147,17 @@ def _nothing(files: tuple[str, ...]) -> UsageError:
     return UsageError(f"no files to reduce: no name in {', '.join(sources)}", hint=hint)
 
 
-def _reduce(names: list[str], sums: "Checksums", options: Mapping[str, Any]) -> None:
+def _reduce(names: list[str], sums: "Checksums", options: ReduceOptions) -> None:
     """Reduce files together, or say what would be done."""
     from ..logs import LOGGER
     from ..recipes.generic import without_stages
     from ..session import prepared, settings_here
 
-    settings = settings_here(options["config"])
-    resources = _resources(settings, options)
-    _start_log(settings, options)
-    params, stages = without_stages(_pairs(options["params"]))
-    request = _request(names, settings, {**options, "params": params})
+    settings = settings_here(options.config)
+    resources = options.resources(settings)
+    options.start_log(settings)
+    params, stages = without_stages(options.parameters())
+    request = options.request(names, settings, params)
     skipped: list[str] = []
 
     def skip(message: str) -> None:
@@ -169,7 +165,7 @@ def _reduce(names: list[str], sums: "Checksums", options: Mapping[str, Any]) -> 
         LOGGER.error(message)
 
     plan, keepers = prepared(request, settings, skip)
-    if options["dry_run"] or options["explain"]:
+    if options.only_plans:
         from .explain import plan_lines
 
         write("".join(f"{line}\n" for line in plan_lines(plan, resources)))
@@ -177,9 +173,9 @@ def _reduce(names: list[str], sums: "Checksums", options: Mapping[str, Any]) -> 
         from ..reductions import reduced, staged
         from .progress import progress
 
-        end = options["end"]
-        with progress(not options["quiet"]) as display:
-            for path in staged(plan, [*options["stages"], *stages], resources, sums, display):
+        end = "\0" if options.null else "\n"
+        with progress(not options.quiet) as display:
+            for path in staged(plan, [*options.stages, *stages], resources, sums, display):
                 display.write(f"{path}{end}")
             for path in reduced(plan, resources, keepers, sums, display):
                 display.write(f"{path}{end}")
@@ -188,100 +184,22 @@ def _reduce(names: list[str], sums: "Checksums", options: Mapping[str, Any]) -> 
         click.get_current_context().exit(1)
 
 
-def _show(product: Path, options: Mapping[str, Any]) -> None:
+def _show(product: Path, options: ReduceOptions) -> None:
     """Put a picture and a page beside a product, as asked for."""
     from ..io.write import written
     from ..logs import LOGGER
 
-    if options["preview"]:
+    if options.preview:
         from ..png import png
         from ..preview import preview_of
 
         picture = product.with_suffix(".png")
         png(picture, preview_of(product))
         LOGGER.info("%s: picture", picture)
-    if options["report"]:
+    if options.report:
         from ..report import page
 
         text = product.with_suffix(".html")
         with written(text) as part:
             part.write_bytes(page(product))
         LOGGER.info("%s: report", text)
-
-
-def _start_log(settings: "Settings", options: Mapping[str, Any]) -> None:
-    from ..logs import LOGGER, configure
-
-    level = options["loglevel"] or settings.loglevel
-    if options["logmode"]:
-        level = _LOGMODES[options["logmode"].lower()]
-    if options["quiet"]:
-        level = "error"
-    elif options["verbose"]:
-        level = "debug"
-    configure(level, options["logfile"] or settings.logfile, prefix="reduce: ")
-    for text in settings.warnings:
-        LOGGER.warning(text)
-
-
-def _resources(settings: "Settings", options: Mapping[str, Any]) -> "Resources":
-    from ..session import resources
-    from ..units import size
-
-    memory = None
-    if options["memory"] is not None:
-        try:
-            memory = size(options["memory"])
-        except ValueError as error:
-            raise UsageError(f"--memory: {error}") from None
-    return resources(settings, options["jobs"], memory, options["scratch"])
-
-
-def _request(names: list[str], settings: "Settings", options: Mapping[str, Any]) -> "Request":
-    from ..request import Request
-    from ..session import recipe_of
-
-    return Request(
-        files=tuple(map(Path, names)),
-        recipe=recipe_of(options["recipe"]),
-        params=options["params"],
-        configured=settings.params,
-        suffix=options["suffix"] if options["suffix"] is not None else settings.suffix,
-        output=options["output"],
-        outdir=options["outdir"],
-        skip_bad=options["skip_bad"],
-        given=_given(options["user_cals"]),
-    )
-
-
-def _pairs(words: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or not name.strip():
-            raise UsageError(f"-p {word}: not of the form name=value or step:name=value")
-        text = value.strip()
-        quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
-        pairs[name.strip().replace(".", ":")] = text[1:-1] if quoted else text
-    return pairs
-
-
-def _given(words: tuple[str, ...]) -> dict[str, Path]:
-    """Return the calibrations given by hand, by kind. Raises UsageError for two of one kind."""
-    from ..session import by_kind
-
-    files: dict[str, Path] = {}
-    for word in words:
-        [(kind, path)] = by_kind(dict([_pinned(word)])).items()
-        if kind in files:
-            message = f"--user-cal: two files for {kind}: {files[kind]} and {path}"
-            raise UsageError(message, hint="caldb add both, and each frame has the one that fits")
-        files[kind] = path
-    return files
-
-
-def _pinned(word: str) -> tuple[str, Path]:
-    kind, colon, path = word.partition(":")
-    if not colon or not path:
-        raise UsageError(f"--user-cal {word}: not of the form KIND:FILE")
-    return kind, Path(path)
