@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import unknown
+from ..errors import UsageError, nearest
 from .common import Command, version_option, wants_colour, write
-from .render import FORMATS, form_for, rows
-from .showrecipes import recipes_for
-from .words import RECIPE, STEP
+from .file_recipes import file_argument, form_option, recipe_option, recipes_for
+from .render import form_for, rows
+from .words import STEP
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -22,26 +22,12 @@ COLUMNS = ("step", "parameter", "value", "default", "type", "allowed", "meaning"
 
 
 @click.command(cls=Command)
-@click.argument("file", type=click.Path(path_type=Path))
+@file_argument
 @click.argument("primitives", nargs=-1, type=STEP, metavar="[PRIMITIVE]...")
-@click.option(
-    "-r",
-    "--recipe",
-    "--recipename",
-    "name",
-    type=RECIPE,
-    metavar="NAME",
-    help="As they are in this recipe, or in one in a file. Default: by tags.",
-)
+@recipe_option
 @click.option("-a", "--all", "every", is_flag=True, help="Look into all recipes that fit.")
 @click.option("-d", "--doc", is_flag=True, help="Show the whole text about each step as well.")
-@click.option(
-    "-f",
-    "--format",
-    "form",
-    type=click.Choice(("text", *FORMATS)),
-    help="How to write. Default: text on a terminal, tsv in a pipe.",
-)
+@form_option
 @version_option
 def showpars(
     *,
@@ -78,8 +64,8 @@ def showpars(
 def _chosen(recipes: "Sequence[Recipe]", names: Sequence[str], *, every: bool) -> "list[Step]":
     """Return the steps of these names in the first recipe that has them, or in every one.
 
-       Without names, all steps that have parameters.
-    Raises UsageError for a name that none of the recipes knows.
+    Without names, all steps that have parameters. Raises UsageError for a name that none of the
+    recipes knows.
     """
     if not names:
         own = recipes if every else recipes[:1]
@@ -89,7 +75,9 @@ def _chosen(recipes: "Sequence[Recipe]", names: Sequence[str], *, every: bool) -
         having = [recipe for recipe in recipes if recipe.find(name)]
         if not having:
             steps = [step for recipe in recipes for step in recipe]
-            raise unknown("primitive", name, [w for s in steps for w in (s.name, s.primitive)])
+            known = [word for step in steps for word in (step.name, step.primitive)]
+            hints = filter(None, (nearest(name, known), "showrecipes FILE shows all steps"))
+            raise UsageError(f"unknown primitive {name!r}", hint=" ".join(hints))
         chosen = having if every else having[:1]
         found += [s for recipe in chosen for s in recipe if name in (s.name, s.primitive)]
     return _unlike(found)

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import ReductionError
 from .common import Command, version_option, write
-from .render import FORMATS, form_for, rows
-from .words import RECIPE
+from .file_recipes import file_argument, form_option, recipe_option, recipes_for
+from .render import form_for, rows
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -17,24 +16,10 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "-r",
-    "--recipe",
-    "--recipename",
-    "name",
-    type=RECIPE,
-    metavar="NAME",
-    help="This recipe, or one in a file (my.py, my.py:deep, my.toml). Default: by tags.",
-)
+@file_argument
+@recipe_option
 @click.option("-a", "--all", "listing", is_flag=True, help="Only list all recipes that fit.")
-@click.option(
-    "-f",
-    "--format",
-    "form",
-    type=click.Choice(("text", *FORMATS)),
-    help="How to write. Default: text on a terminal, tsv in a pipe.",
-)
+@form_option
 @version_option
 def showrecipes(file: Path, name: str | None, listing: bool, form: str | None) -> None:
     """Show the recipe that FILE is reduced with: its steps, in order.
@@ -62,26 +47,6 @@ def showrecipes(file: Path, name: str | None, listing: bool, form: str | None) -
     with rows(form, columns, header=form == "csv") as put:
         for number, step in _numbered(recipe):
             put([number, step.name, step.primitive, _needs(step), step.doc])
-
-
-def recipes_for(file: Path, name: str | None) -> "list[Recipe]":
-    """Return the recipes for a file, the default first; or only the one that is asked for.
-
-    Raises ReductionError if there is none.
-    """
-    from ..cards import Headers
-    from ..gmos.tags import tags_of
-    from ..recipes import recipe_named
-    from ..recipes.fitting import fitting
-    from ..recipes.user import load, looks_like_file
-
-    tags = tags_of(Headers.open(file))
-    if name is not None:
-        return [load(name) if looks_like_file(name) else recipe_named(name)]
-    if found := fitting(tags):
-        return found
-    words = f"a file with tags {' '.join(sorted(tags))}" if tags else "what is no GMOS file"
-    raise ReductionError(f"no recipe for {words}", path=file)
 
 
 def _list(recipes: "list[Recipe]", form: str) -> None:

@@ -86,3 +86,12 @@ def test_an_unknown_step_is_refused_with_the_nearest(folder):
 def test_csv_has_a_header(folder):
     done = run("showpars", "science.fits", "rejectPixels", "--format", "csv", cwd=folder)
     assert done.stdout.startswith("step,parameter,value,default,type,allowed,meaning\n")
+
+
+@pytest.mark.parametrize("name", ["prepare", "xyzzy"])
+def test_a_step_that_no_recipe_has_is_refused_with_what_shows_those_there_are(folder, name):
+    done = run("showpars", "science.fits", name, cwd=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    complaint, hint = done.stderr.splitlines()
+    assert complaint == f"showpars: unknown primitive {name!r}"
+    assert hint.endswith("showrecipes FILE shows all steps")
