@@ -13,6 +13,9 @@ from ..gmos.purposes import purpose
 from ..gmos.tags import tags_of
 from .nights import night_of
 
+FIRST_LIGHT = 2001
+"""Year in which GMOS-N, the first of the two, saw light (Hook et al. 2004, PASP 116, 425)."""
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -92,12 +95,20 @@ def _read(path: Path, mode: str, excluded: Set[str]) -> Found:
         return error
     if record.qa_state == "Fail":
         return LeftOut(path, "of quality Fail")
-    lack = gaps(record)
-    if lack is not None:
-        return BadFile(lack, path=path)
+    fault = gaps(record) or _misdated(record)
+    if fault is not None:
+        return BadFile(fault, path=path)
     if record.kind is not None:
         return Candidate(path, record)
     return Frame(path, headers, replace(record, mode=mode))
+
+
+def _misdated(record: Record) -> str | None:
+    """Say what is wrong with a date before the instruments were there; None if it may be right."""
+    moment = record.ut_datetime
+    if moment is None or moment.year >= FIRST_LIGHT:
+        return None
+    return f"its headers tell the date {moment.date()}, before GMOS saw light"
 
 
 def _why_idle(tags: Set[str], excluded: Set[str]) -> str | None:

@@ -78,3 +78,13 @@ def test_headers_that_lack_what_rules_need_are_bad(look):
     timeless = {"DATE": None, "DATE-OBS": None, "UT": None}
     found = look(x=raw(**timeless), m=header_files.bias(**timeless))
     assert [error.message for error in found.bad] == ["its headers do not tell the date"] * 2
+
+
+@pytest.mark.parametrize("headers", [raw, flat])
+def test_a_file_dated_before_gmos_was_there_is_bad_and_joins_no_group(look, headers):
+    found = look(a=raw(), x=headers(**{"DATE-OBS": "1922-06-13", "DATE": "1922-06-13"}))
+    assert [frame.stem for frame in found.frames] == ["a"]
+    assert not found.calibrations
+    assert [error.message for error in found.bad] == [
+        "its headers tell the date 1922-06-13, before GMOS saw light"
+    ]
