@@ -50,6 +50,13 @@ class ReduceOptions:
     verbose: bool
     null: bool
 
+    def __post_init__(self) -> None:
+        """Refuse options that contradict each other."""
+        if self.output and self.suffix:
+            raise UsageError("--output and --suffix exclude each other: either names the product")
+        if self.quiet and self.verbose:
+            raise UsageError("--quiet and --verbose exclude each other")
+
     @property
     def only_plans(self) -> bool:
         """Whether nothing is to be done but to say what would be."""

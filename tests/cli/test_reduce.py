@@ -365,6 +365,8 @@ def test_a_product_never_replaces_its_input(stamp, tmp_path):
         (["--outdir", "nowhere"], "no such folder", "mkdir"),
         (["--suffix", "/x"], "holds no /", "--outdir"),
         (["--qa"], "no such option '--qa'", "dragonsrc.toml"),
+        (["-o", "x.fits", "--suffix", "_y"], "--output and --suffix exclude each other", ""),
+        (["-q", "-v"], "--quiet and --verbose exclude each other", ""),
     ],
 )
 def test_words_that_mean_nothing_are_refused_before_any_work(stamp, tmp_path, words, says, hint):
