@@ -87,7 +87,7 @@ def _databases(
     listed: Iterable[object], source: Source, path: Callable[[str], Path]
 ) -> Iterator[Database]:
     for entry in listed:
-        with source.naming(near=entry if isinstance(entry, str) else ""):
+        with source.naming(near=entry if isinstance(entry, str) else "databases"):
             stated = table(entry)
             if not is_remote(stated):
                 yield database(stated, path)

@@ -60,7 +60,9 @@ def table(entry: object) -> Mapping[str, object]:
     """
     if isinstance(entry, dict):
         return entry
-    path, *flags = words(text(entry))
+    if not isinstance(entry, str):
+        raise ValueError(f"a database is a line of text or a table, not {entry!r}")
+    path, *flags = words(entry)
     for flag in flags:
         if flag not in ("get", "store"):
             raise ValueError(
@@ -75,7 +77,9 @@ def is_remote(stated: Mapping[str, object]) -> bool:
 
 
 def database(stated: Mapping[str, object], path: Callable[[str], Path]) -> Database:
-    """Return the database of a table."""
+    """Return the database of a table. Raises ValueError for one without a path."""
+    if "path" not in stated:
+        raise ValueError(f"a database without a path: {stated}")
     return Database.at(
         path(text(stated.get("path"))),
         get=flag(stated.get("get", True)),
