@@ -36,7 +36,11 @@ def _by_name(name: str | None, first: Headers) -> Recipe:
     found = default_recipe(tags_of(first))
     if found is None:
         tags = " ".join(sorted(tags_of(first)))
-        raise ReductionError(f"no recipe for a file with tags {tags}", path=first.path)
+        done = "PROCESSED" in tags_of(first)
+        hint = "recipes begin with raw files; provenance tells how this one was made"
+        raise ReductionError(
+            f"no recipe for a file with tags {tags}", path=first.path, hint=hint if done else None
+        )
     return found
 
 
@@ -58,7 +62,11 @@ def with_params(recipe: Recipe, params: Mapping[str, str], origin: str, strict: 
         if not having and strict:
             raise _unknown(recipe, target, name, bool(steps))
         for step in having:
-            value = step.parameters[name].convert(text)
+            try:
+                value = step.parameters[name].convert(text)
+            except UsageError as error:
+                hint = None if strict else "caldb config shows where the configuration is"
+                raise UsageError(f"{step.name}:{error.message}", hint=hint) from None
             recipe = recipe.set(step.name, origin, **{name: value})
     return recipe
 

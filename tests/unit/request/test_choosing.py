@@ -25,8 +25,15 @@ def test_the_recipe_that_is_asked_for_goes_before_the_tags():
 
 
 def test_a_file_that_no_recipe_is_for_is_refused_with_its_tags():
-    with pytest.raises(ReductionError, match=r"no recipe for a file with tags .*PROCESSED"):
+    with pytest.raises(ReductionError, match=r"no recipe for a file with tags .*PROCESSED") as no:
         chosen_recipe(None, Headers(header_files.bias().phu, [], "b.fits"), {}, {})
+    assert "recipes begin with raw files" in no.value.hint
+
+
+def test_a_value_that_means_nothing_is_told_with_its_step_and_where_it_stands():
+    with pytest.raises(UsageError, match=r"^clip_noise:hsigma=many: not a value") as refused:
+        chosen_recipe("makeProcessedBias", frame(), {"clip_noise.hsigma": "many"}, {})
+    assert refused.value.hint == "caldb config shows where the configuration is"
 
 
 def test_the_user_wins_over_the_configuration_and_that_over_the_recipe():
