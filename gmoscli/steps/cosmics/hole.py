@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .laid import BLIND, Frame, Indexes, Laid, Light, Mask, lights
+from .laid import BLIND, Frame, Indexes, Laid, Light, Mask, hidden, lights
 from .match import AROUND, INDICES, LEAST, NARROWEST, star
 from .once import once
 
@@ -173,8 +173,9 @@ def beyond_rim(
 ) -> Mask:
     """Say which overlay pixels of a frame have more light than those around any hole allow.
 
-    Holes on whose rim pixels are flagged, saturated or beyond the edge say nothing. ``tight``
-    bounds tell more of bright stars, but may take a cosmic ray on the rim for a lack of light.
+    Holes on whose rim pixels are unusable, saturated or beyond the edge say nothing; what a cosmic
+    ray hit there may be a star's light or not. ``tight`` bounds tell more of bright stars, but may
+    take a cosmic ray on the rim that is not flagged for a lack of light.
     """
     found = np.zeros(len(y), bool)
     for one in frame:
@@ -204,23 +205,52 @@ def _standing(one: Laid, row: Indexes, column: Indexes, least: Light) -> Indexes
 def _beyond(one: Laid, told: Rim, row: Indexes, column: Indexes, least: Light) -> Mask:
     """Say which pixels exceed what any hole allows by so much, and the noise of its guess."""
     found = np.zeros(len(row), bool)
-    rims = (told.around > 0).astype(np.uint8)
     louder = np.sqrt(1 + told.noise)[:, None]
-    values = np.zeros((WIDTH * WIDTH, BLOCK), np.float32)
     for start in range(0, len(row), BLOCK):
         part = slice(start, start + BLOCK)
         y, x = row[part], column[part]
-        seen = lights(one, y + _Y[:, None], x + _X[:, None])
-        here = seen[WIDTH * WIDTH // 2].copy()
-        unseen = seen == BLIND
-        seen[unseen] = 0
-        values[:, : len(y)] = seen
-        guess, around = (
-            np.einsum("kt,tm->km", weights, values)[:, : len(y)]
-            for weights in (told.guess, told.around)
-        )
-        beyond = here - guess - told.share[:, None] * np.maximum(around, 0) > least[part] * louder
-        some = np.flatnonzero(unseen.any(axis=0))
-        beyond[:, some] &= rims @ unseen[:, some].astype(np.uint8) == 0
+        allowed = _allowed(one, told, y + _Y[:, None], x + _X[:, None])
+        beyond = one.light[y, x] - allowed > least[part] * louder
         found[part] = beyond.any(axis=0)
     return found
+
+
+def _allowed(one: Laid, told: Rim, row: Indexes, column: Indexes) -> Light:
+    """Return the light that each hole allows, [hole, pixel], by pixels around, [tap, pixel].
+
+    Where a cosmic ray hit there is some light of a star, between none and all: a bound that counts
+    all for more and nothing for less holds whatever it is.
+    """
+    seen = lights(one, row, column)
+    blind = seen == BLIND
+    seen[blind] = 0
+    guess, around = _sums(told.guess, seen), _sums(told.around, seen)
+    some = np.flatnonzero(blind.any(axis=0))
+    if not len(some):
+        return _bound(told, guess, around)
+    hit = hidden(one, row[:, some], column[:, some])
+    known = hit > BLIND
+    blind[:, some] &= ~known
+    hit[~known] = 0
+    guess[:, some] += _sums(np.maximum(told.guess, 0), hit)
+    around[:, some] += _sums(told.around, hit)
+    shut = (told.around > 0).astype(np.uint8) @ blind[:, some].astype(np.uint8) > 0
+    allowed = _bound(told, guess, around)
+    allowed[:, some] = np.where(shut, np.float32(np.inf), allowed[:, some])
+    return allowed
+
+
+def _bound(told: Rim, guess: Light, around: Light) -> Light:
+    """Return the bound that the weighted sums of pixels make, in place of the sums."""
+    np.maximum(around, 0, out=around)
+    around *= told.share[:, None]
+    around += guess
+    return around
+
+
+def _sums(weights: Light, values: Light) -> Light:
+    """Return sums, [hole, pixel], that for a pixel do not depend on the others."""
+    whole = np.zeros((WIDTH * WIDTH, BLOCK), np.float32)
+    whole[:, : values.shape[1]] = values
+    sums: Light = np.einsum("kt,tm->km", weights, whole)[:, : values.shape[1]]
+    return sums

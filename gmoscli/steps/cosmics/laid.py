@@ -41,6 +41,8 @@ class Laid:
     """The piece's flags, in memory of their own."""
     full: Indexes
     """Saturated pixels: places in the flattened planes."""
+    level: np.float32
+    """Light of a pixel without counts, in the unit of the output."""
     first: int
     """Output row that the overlay begins with."""
     along_x: Indexes
@@ -127,14 +129,16 @@ def _laid(piece: Piece, first: int, rows: int, columns: int, sky: float) -> Laid
     middle = (columns - 1) / 2
     along_x = np.rint(b * y + c + (a - 1) * middle).astype(np.intp)
     along_y = np.rint(d * x + f + (e - 1) * middle).astype(np.intp)
-    light, full = _light(piece, sky)
-    return Laid(piece, light, piece.dq.copy(), full, first, along_x, along_y + first - piece.first)
+    level = np.float32(piece.offset - sky)
+    light, full = _light(piece, level)
+    along_y += first - piece.first
+    return Laid(piece, light, piece.dq.copy(), full, level, first, along_x, along_y)
 
 
-def _light(piece: Piece, sky: float) -> tuple[Plane, Indexes]:
+def _light(piece: Piece, level: np.float32) -> tuple[Plane, Indexes]:
     """Return the light of a piece, and its saturated pixels."""
     light = np.empty(piece.sci.shape, np.float32)
-    scale, level = np.float32(piece.scale), np.float32(piece.offset - sky)
+    scale = np.float32(piece.scale)
     flat, sci, dq = light.ravel(), piece.sci.ravel(), piece.dq.ravel()
     full = [np.empty(0, np.intp)]
     for start in range(0, flat.size, PART):
@@ -179,6 +183,19 @@ def lights(one: Laid, row: Indexes, column: Indexes) -> Light:
     return (
         flat[places] if inside.all() else np.where(inside, flat[np.where(inside, places, 0)], BLIND)
     )
+
+
+def hidden(one: Laid, row: Indexes, column: Indexes) -> Light:
+    """Return the light of pixels that cosmic rays hit: of a star below, no more than all of it.
+
+    ``BLIND`` where something else makes a pixel unusable, beyond the edges, and where none hit.
+    """
+    row, column = np.broadcast_arrays(row, column)
+    inside = one.holds(row, column)
+    places = np.where(inside, row * one.light.shape[1] + column, 0)
+    hit = inside & (one.dq.ravel()[places] & (UNSEEN | FULL) == Dq.COSMIC_RAY)
+    light = one.piece.sci.ravel()[places] * np.float32(one.piece.scale) + one.level
+    return np.where(hit, np.maximum(light, 0), BLIND)
 
 
 def mark(frame: Frame, y: Indexes, x: Indexes) -> None:

@@ -6,7 +6,7 @@ import pytest
 from gmoscli.dq import Dq
 from gmoscli.steps.cosmics.hole import REACH, WIDTH, beyond_rim, rim
 from gmoscli.steps.cosmics.laid import BLIND, laid, lights
-from tests.builders import a_piece, some_strips, starlight
+from tests.builders import SCALE, a_piece, some_strips, starlight
 
 RNG = np.random.default_rng(20260422)
 SHAPE = (48, 56)
@@ -23,23 +23,58 @@ def some_stars(fwhm, number=6):
     return starlight(SHAPE, x, y, 10 ** RNG.uniform(4, 6, number), fwhm)
 
 
-@pytest.mark.parametrize("fwhm", [1.3, 1.8, 2.5, 3.6, 4.7, 8.0])
+both = pytest.mark.parametrize("tight", [False, True])
+SEEINGS = [
+    arcsec / (SCALE * binned / 2) for arcsec in (0.4, 0.6, 0.8, 1.0, 1.2) for binned in (1, 2, 4)
+]
+"""FWHM, pixels, of any night at any binning."""
+
+
+@both
+@pytest.mark.parametrize("fwhm", SEEINGS)
 @pytest.mark.parametrize("turn", [0.93, 1.0, 1.07])
-def test_no_pixel_of_stars_is_brighter_than_those_around_allow(fwhm, turn):
+def test_no_pixel_of_stars_is_brighter_than_those_around_allow(fwhm, turn, tight):
     for _ in range(4):
         light = some_stars(fwhm * turn)
         least = light.max() / 1000  # what stars shed farther out is left to noise
-        assert not beyond_rim(a_frame(light, least**2), fwhm, Y, X, 1.0).any()
+        assert not beyond_rim(a_frame(light, least**2), fwhm, Y, X, 1.0, tight=tight).any()
 
 
+@both
+@pytest.mark.parametrize("fwhm", SEEINGS)
+def test_no_pixel_of_stars_is_taken_for_what_rays_beside_it_hide(fwhm, tight):
+    for _ in range(4):
+        light = some_stars(fwhm)
+        least = light.max() / 1000
+        hit = RNG.random(SHAPE) < 0.2
+        charge = RNG.exponential(light.max() / 3, SHAPE)
+        charge[RNG.random(SHAPE) < 0.3] = 0.0  # flagged as a neighbour, and not hit
+        dq = np.where(hit, int(Dq.COSMIC_RAY), 0)
+        frame = a_frame(light + hit * charge, least**2, dq)
+        y, x = np.nonzero(~hit)
+        assert not beyond_rim(frame, fwhm, y, x, 1.0, tight=tight).any()
+
+
+@both
+def test_a_hit_is_found_between_the_hits_of_a_track_that_are_flagged(tight):
+    light = starlight(SHAPE, [24.2], [20.4], [1e5], 4.7)
+    light[20, 22:27] += 2000.0
+    dq = np.zeros(SHAPE)
+    dq[19:22, 22:27] = Dq.COSMIC_RAY
+    dq[20, 24] = 0
+    at = (np.array([20]), np.array([24]))
+    assert beyond_rim(a_frame(light, 100.0, dq), 4.7, *at, 5.0, tight=tight).all()
+
+
+@both
 @pytest.mark.parametrize("fwhm", [2.5, 3.6, 4.7, 8.0])
-def test_a_hit_of_the_light_of_a_star_is_found_wherever_it_falls_on_it(fwhm):
+def test_a_hit_of_the_light_of_a_star_is_found_wherever_it_falls_on_it(fwhm, tight):
     light = starlight(SHAPE, [24.2], [20.4], [1e6], fwhm)
     for dy, dx in ((0, 0), (1, 0), (0, 2), (-2, 1), (3, -3)):
         hit = light.copy()
         hit[20 + dy, 24 + dx] *= 2
         at = (np.array([20 + dy]), np.array([24 + dx]))
-        assert beyond_rim(a_frame(hit), fwhm, *at, 5.0).all()
+        assert beyond_rim(a_frame(hit), fwhm, *at, 5.0, tight=tight).all()
 
 
 @pytest.mark.parametrize("step", [(0, 1), (1, 0), (1, 1), (1, -1)])
@@ -51,21 +86,30 @@ def test_a_track_across_a_star_is_found_along_its_length(step):
     assert beyond_rim(a_frame(light, 100.0), 4.7, *at, 5.0).all()
 
 
-def test_guesses_are_sums_over_the_rims_of_all_holes():
+@both
+def test_bounds_are_sums_over_the_rims_of_all_holes(tight):
     light = some_stars(3.5).astype(np.float32) + RNG.normal(0, 30, SHAPE).astype(np.float32)
-    dq = np.where(RNG.random(SHAPE) < 0.03, int(Dq.BAD), 0)
-    found = beyond_rim(a_frame(light, 900.0, dq), 3.5, Y, X, 3.0).reshape(SHAPE)
-    told = rim(3.5)
-    wide = np.pad(np.where(dq > 0, np.nan, light.astype(float)), REACH, constant_values=np.nan)
+    dq = RNG.choice([0, int(Dq.BAD), int(Dq.COSMIC_RAY)], SHAPE, p=[0.94, 0.03, 0.03])
+    found = beyond_rim(a_frame(light, 900.0, dq), 3.5, Y, X, 3.0, tight=tight).reshape(SHAPE)
+    told = rim(3.5, tight)
+    unhit, hit = np.where(dq > 0, np.nan, light.astype(float)), np.maximum(light, 0.0)
+    most = np.where(dq == Dq.COSMIC_RAY, hit, unhit)
+    least = np.where(dq == Dq.COSMIC_RAY, 0.0, unhit)
+    wide, most, least = (
+        np.pad(plane, REACH, constant_values=np.nan) for plane in (unhit, most, least)
+    )
     for y, x in RNG.integers(0, SHAPE, (300, 2)):
-        around = wide[y : y + WIDTH, x : x + WIDTH].ravel()
+        some = np.s_[y : y + WIDTH, x : x + WIDTH]
+        high, low = most[some].ravel(), least[some].ravel()
         expected = False
         for guess, near, share, noise in zip(
             told.guess, told.around, told.share, told.noise, strict=True
         ):
             rest = near > 0
-            most = guess[rest] @ around[rest] + share * max(near[rest] @ around[rest], 0)
-            expected |= bool(light[y, x] - most > 3.0 * np.sqrt(900.0 * (1 + noise)))
+            weights = guess[rest]
+            allowed = weights @ np.where(weights > 0, high[rest], low[rest])
+            allowed += share * max(near[rest] @ high[rest], 0)
+            expected |= bool(light[y, x] - allowed > 3.0 * np.sqrt(900.0 * (1 + noise)))
         assert found[y, x] <= expected
         if dq[y, x] == 0 and stands_out(wide, y + REACH, x + REACH, 90.0):
             assert found[y, x] == expected
@@ -102,8 +146,9 @@ def test_light_is_blind_beyond_the_edge():
     np.testing.assert_array_equal(lights(one, row, column), [BLIND, 1, BLIND, BLIND])
 
 
-def test_a_hole_says_the_same_turned_by_a_quarter():
-    told = rim(3.3)
+@both
+def test_a_hole_says_the_same_turned_by_a_quarter(tight):
+    told = rim(3.3, tight)
     planes = told.guess.reshape(-1, WIDTH, WIDTH)
     for plane in planes:
         turned = np.rot90(plane)
