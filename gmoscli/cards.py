@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from .card import BLOCK, Header, Value
-from .errors import BadFile
+from .errors import BadFile, quoted
 
 __all__ = ["Header", "Headers", "Value", "read_headers", "read_tables"]
 
@@ -88,7 +88,7 @@ def _reading(path: Path) -> Iterator[BinaryIO]:
         with _opened(path) as stream:
             yield stream
     except (OSError, EOFError, zlib.error) as error:
-        hint = f"name the files in it: {path}/*.fits*" if path.is_dir() else None
+        hint = f"name the files in it: {quoted(path)}/*.fits*" if path.is_dir() else None
         dead = isinstance(error, FileNotFoundError) and path.is_symlink()
         what = f"a link to {path.readlink()}, which is not there" if dead else _reason(error)
         raise BadFile(what, path=path, hint=hint) from error

@@ -51,6 +51,13 @@ def reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+def quoted(path: Path) -> str:
+    """Return a path as the shell wants it in the command of a hint."""
+    from shlex import quote  # noqa: PLC0415 - start-up: needed only to complain
+
+    return quote(str(path))
+
+
 _LINE = 200
 """Letters of a hint."""
 

@@ -15,7 +15,7 @@ from .engine import Report, Run, run, silent
 from .engine.budget import Budget, budget, give_back
 from .engine.masters import Masters
 from .engine.scratch import scratch
-from .errors import GmosError, UsageError
+from .errors import GmosError, UsageError, quoted
 from .frame import Exposure, Source
 from .logs import LOGGER
 from .past import past_of
@@ -159,7 +159,7 @@ def _check_writable(path: Path, plan: Plan) -> None:
         raise UsageError("is a folder: the product needs a name", path=path, hint="see --outdir")
     folder = path.parent
     if not folder.is_dir():
-        raise UsageError("no such folder", path=folder, hint=f"mkdir -p {folder}")
+        raise UsageError("no such folder", path=folder, hint=f"mkdir -p {quoted(folder)}")
     if not os.access(folder, os.W_OK):
         raise GmosError("cannot write into this folder", path=folder)
 

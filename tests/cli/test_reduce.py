@@ -363,6 +363,7 @@ def test_a_product_never_replaces_its_input(stamp, tmp_path):
         (["--user-cal", "processed_dark:x.fits"], "processed_dark", ""),
         (["--user-cal", "bias:a.fits", "--user-cal", "processed_bias:b.fits"], "two files", "add"),
         (["--outdir", "nowhere"], "no such folder", "mkdir"),
+        (["--outdir", "no where"], "no such folder", "mkdir -p 'no where'"),
         (["--suffix", "/x"], "holds no /", "--outdir"),
         (["--qa"], "no such option '--qa'", "dragonsrc.toml"),
         (["-o", "x.fits", "--suffix", "_y"], "--output and --suffix exclude each other", ""),

@@ -199,8 +199,11 @@ def test_what_cannot_be_read_is_named_with_the_reason(tmp_path):
 def test_a_missing_file_and_a_directory_are_named_too(tmp_path):
     with pytest.raises(BadFile, match=r"missing\.fits: no such file or directory"):
         Headers.open(tmp_path / "missing.fits")
-    with pytest.raises(BadFile, match="is a directory"):
-        Headers.open(tmp_path)
+    folder = tmp_path / "my night"
+    folder.mkdir()
+    with pytest.raises(BadFile, match="is a directory") as caught:
+        Headers.open(folder)
+    assert caught.value.hint == f"name the files in it: '{folder}'/*.fits*"
 
 
 def test_a_file_cut_in_its_data_still_gives_the_headers_before(tmp_path):
