@@ -15,7 +15,7 @@ from .field import Field, Floats, fields
 from .figures import Figure, below
 from .site import Site
 from .sky import MOST_OUTLIERS, OUTLIER
-from .stars import MMAG, RADIUS, alone
+from .stars import MMAG, RADIUS, unspoilt
 
 NO_REJECTION = 'extends = "reduceSeparateCCDs"\nwithout = ["flag_cosmic_rays", "clip_noise"]\n'
 BRIGHTEST = 19.5
@@ -37,9 +37,9 @@ def rejection(site: Site) -> Iterator[Figure]:
 
 
 def _lost(one: Field, other: Field, site: Site, count: int) -> Floats:
-    """Return what bright stars alone lose by rejection, mmag."""
+    """Return what bright stars lose by rejection, their neighbours with them, mmag."""
     radius = RADIUS / other.scale
-    use = alone(other, site, site.science(count))
+    use = unspoilt(other, site, site.science(count))
     use[use] = other.magnitude[use] < BRIGHTEST
     at = other.at[use]
     whole, _, _ = sep.sum_circle(other.ccd.sci - other.level, *at.T, radius, subpix=9)

@@ -165,8 +165,8 @@ def measured(part: Field, site: Site, frames: Table) -> Stars:
     )
 
 
-def alone(part: Field, site: Site, frames: Table) -> NDArray[np.bool_]:
-    """Say which sources are bright stars that stand alone, unflagged, and in all frames."""
+def unspoilt(part: Field, site: Site, frames: Table) -> NDArray[np.bool_]:
+    """Say which sources are bright stars without a flag that all frames see whole."""
     radius = RADIUS / part.scale
     ny, nx = part.ccd.sci.shape
     margin = 2 * radius
@@ -178,6 +178,13 @@ def alone(part: Field, site: Site, frames: Table) -> NDArray[np.bool_]:
     index = part.ccd.info.index
     shown = seen(site, frames, part.sky[use], 2 * RADIUS)
     use[use] = (shown[:, index - 1] if index else shown.any(axis=1)).all(axis=0)
+    return use
+
+
+def alone(part: Field, site: Site, frames: Table) -> NDArray[np.bool_]:
+    """Say which of these stars stand alone."""
+    use = unspoilt(part, site, frames)
+    radius = RADIUS / part.scale
     distance = np.hypot(*(part.at[use][:, None] - part.at[None]).transpose(2, 0, 1))
     nearest = np.maximum(distance - radius / 2, 0) / part.size
     shed = part.flux * 2 * (radius / part.size) ** 2 * (1 + nearest**2) ** -3.0
