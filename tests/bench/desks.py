@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from .measured import Usage, measured
@@ -34,7 +35,7 @@ class Workshop:
         own = {key: value for key, value in os.environ.items() if key not in hidden}
         return own | {
             "HOME": str(self.folder),
-            "PATH": f"{self._commands()}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{self._commands}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "PYTHONPYCACHEPREFIX": str(self.folder / "compiled"),
             "TMPDIR": str(self.scratch),
@@ -47,17 +48,17 @@ class Workshop:
         place.mkdir(exist_ok=True)
         return place
 
+    @cached_property
     def _commands(self) -> Path:
-        """Return a folder with every command by its own name, as installing them makes one."""
+        """A folder with every command by its own name, as installing them makes one."""
         folder = self.folder / "bin"
-        if not folder.exists():
-            folder.mkdir()
-            scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
-            for name, target in scripts.items():
-                module, function = target.split(":")
-                path = folder / name
-                path.write_text(f"#!{PYTHON}\nfrom {module} import {function}\n{function}()\n")
-                path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        folder.mkdir(exist_ok=True)
+        scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+        for name, target in scripts.items():
+            module, function = target.split(":")
+            path = folder / name
+            path.write_text(f"#!{PYTHON}\nfrom {module} import {function}\n{function}()\n")
+            path.chmod(path.stat().st_mode | stat.S_IXUSR)
         return folder
 
     def night(self, name: str, *options: str) -> Path:
