@@ -44,9 +44,9 @@ def unit_of(header: Header, position: int, path: Path, *, named: bool) -> Unit:
     ny, nx = shape_of(header)
     if not nx or not ny:
         raise BadFile(f"no pixels in extension {position + 1}", path=path)
-    if header.get("BITPIX") not in _BITS:
-        what = f"BITPIX {header.get('BITPIX')} of extension {position + 1}"
-        raise BadFile(f"{what} is none that FITS knows", path=path)
+    if (bits := header.get("BITPIX")) is not None and bits not in _BITS:
+        what = f"BITPIX {bits} of extension {position + 1} is none that FITS knows"
+        raise BadFile(what, path=path)
     whole = Section(0, nx, 0, ny)
     light, overscan, chip, det = (
         section_in(header, keyword, path) for keyword in ("DATASEC", "BIASSEC", "CCDSEC", "DETSEC")
