@@ -6,6 +6,7 @@ pixels would show, since stars are wider, and there are fewer of them.
 """
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,13 @@ FAINTEST = 1e-5
 """The same in a crowded field, where a patch may hold all the light of a ccd."""
 PEAKS = 65_536
 """Most in one patch of light: in a crowded field nearly all that a ccd shows is one."""
+SPARE = 16
+"""Places that ``sep`` is given besides: it keeps two for itself."""
 UNSEEN = np.uint16(UNUSABLE)
+STRIP = 64
+"""Rows of blocks that are made at a time, near the processor."""
+_LIMITS = Lock()
+"""Held while ``sep`` works within the room that is set for it: there is one for all threads."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +93,18 @@ def block_size(info: CcdInfo) -> tuple[int, int]:
 
 def seen_in_blocks(ccd: Ccd, size: tuple[int, int]) -> tuple[Plane, Mask]:
     """Return the mean of the seen pixels of each whole block, and where fewer than half are."""
-    good = (ccd.dq & UNSEEN) == 0
-    count = block_sums(good.view(np.uint8), size)
-    total = block_sums(np.where(good, ccd.sci, np.float32(0)), size)
-    return total / np.maximum(count, 1).astype(np.float32), 2 * count < size[0] * size[1]
+    ny, nx = ccd.sci.shape
+    shape = ny // size[1], nx // size[0]
+    mean, unseen = np.empty(shape, np.float32), np.empty(shape, bool)
+    for start in range(0, shape[0], STRIP):
+        here = slice(start, start + STRIP)
+        rows = slice(start * size[1], (start + STRIP) * size[1])
+        good = (ccd.dq[rows] & UNSEEN) == 0
+        count = block_sums(good.view(np.uint8), size)
+        total = block_sums(np.where(good, ccd.sci[rows], np.float32(0)), size)
+        mean[here] = total / np.maximum(count, 1).astype(np.float32)
+        unseen[here] = 2 * count < size[0] * size[1]
+    return mean, unseen
 
 
 def block_sums(plane: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
@@ -109,24 +124,29 @@ def block_sums(plane: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
 def without_sky(ccd: Ccd, mesh: float) -> Blocks | None:
     """Return the ccd less its sky, measured in meshes of so many arcsec; None if it is blind.
 
-    A rough sky, of one block in four, shows where there is light; the sky is that of the others,
-    or of the darkest ones where these are few.
+    It is that of the blocks without light, or of the darkest ones where these are few.
     """
     size = block_size(ccd.info)
     sci, unseen = seen_in_blocks(ccd, size)
     if not unseen.size or unseen.mean() > MOSTLY:
         return None
     cells = max(16, round(mesh / pixel_scale(ccd.info) / float(np.sqrt(size[0] * size[1]))))
-    rough = _background(sci[::2, ::2], unseen[::2, ::2], cells // 2)
-    level = np.repeat(np.repeat(rough.back(), 2, axis=0), 2, axis=1)[: len(sci), : sci.shape[1]]
-    smooth = smoothed(np.where(unseen, np.float32(0), sci - level))
-    light = with_neighbours(with_neighbours(smooth > 3 * KEPT * rough.globalrms))
+    light = _shining(sci, unseen, cells)
     if is_crowded(light, unseen):
         back, noise, dark = dark_sky(sci, unseen, cells)
         return Blocks(sci - back, back, noise, unseen, ~dark, size)
     sky = _background(sci, unseen | light, cells)
     back = sky.back()
     return Blocks(sci - back, back, float(sky.globalrms), unseen, light, size)
+
+
+def _shining(sci: Plane, unseen: Mask, cells: int) -> Mask:
+    """Return where there is light above a rough sky, of one block in four, and beside it."""
+    rough = _background(sci[::2, ::2], unseen[::2, ::2], cells // 2)
+    level = np.repeat(np.repeat(rough.back(), 2, axis=0), 2, axis=1)[: len(sci), : sci.shape[1]]
+    level = sci - level
+    level[unseen] = 0
+    return with_neighbours(with_neighbours(smoothed(level) > 3 * KEPT * rough.globalrms))
 
 
 def is_crowded(light: Mask, unseen: Mask) -> bool:
@@ -141,19 +161,34 @@ def _background(sci: Plane, hidden: Mask, cells: int) -> Any:
 
 def detected(blocks: Blocks, thresh: float, minarea: int) -> tuple[Any, NDArray[np.int32]]:
     """Return what ``sep`` detects, in blocks, and the map of the blocks of each detection."""
-    sep.set_extract_pixstack(blocks.sci.size)  # all may be lit
-    sep.set_sub_object_limit(PEAKS)
-    found, segments = sep.extract(
-        blocks.sci,
-        thresh,
-        err=blocks.noise,
-        mask=blocks.unseen,
-        minarea=minarea,
-        deblend_nthresh=16,
-        deblend_cont=FAINTEST if blocks.crowded else CONTRAST,
-        segmentation_map=True,
-    )
+    lit = _lit(blocks, thresh)
+    with _LIMITS:
+        sep.set_extract_pixstack(lit)
+        sep.set_sub_object_limit(PEAKS)
+        found, segments = sep.extract(
+            blocks.sci,
+            thresh,
+            err=blocks.noise,
+            mask=blocks.unseen,
+            minarea=minarea,
+            deblend_nthresh=16,
+            deblend_cont=FAINTEST if blocks.crowded else CONTRAST,
+            segmentation_map=True,
+        )
     return found, segments
+
+
+def _lit(blocks: Blocks, thresh: float) -> int:
+    """Return how many blocks ``sep`` may find above a threshold, at most.
+
+    It weighs a block with its neighbours by the kernel of :func:`smoothed`, but for those at an
+    edge and where seen and unseen ones meet.
+    """
+    smooth = smoothed(np.where(blocks.unseen, np.float32(0), blocks.sci))
+    above = smooth > 0.99 * thresh * KEPT * blocks.noise
+    above |= with_neighbours(blocks.unseen) & with_neighbours(~blocks.unseen)
+    above[[0, -1]] = above[:, [0, -1]] = True
+    return int(np.count_nonzero(above)) + SPARE
 
 
 def smoothed(plane: Plane) -> Plane:
@@ -162,12 +197,19 @@ def smoothed(plane: Plane) -> Plane:
     White noise falls to ``KEPT`` of what it was.
     """
     rows = plane.copy()
-    rows[1:-1] += (plane[:-2] + plane[2:]) / 2
-    rows[1:-1] /= 2
+    rows[1:-1] = _with_beside(plane[:-2], plane[1:-1], plane[2:])
     both = rows.copy()
-    both[:, 1:-1] += (rows[:, :-2] + rows[:, 2:]) / 2
-    both[:, 1:-1] /= 2
+    both[:, 1:-1] = _with_beside(rows[:, :-2], rows[:, 1:-1], rows[:, 2:])
     return both
+
+
+def _with_beside(before: Plane, here: Plane, after: Plane) -> Plane:
+    """Return 1/4, 1/2, 1/4 of three planes."""
+    total = before + after
+    total /= 2
+    total += here
+    total /= 2
+    return total
 
 
 def peaks(smooth: Plane, least: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -7,9 +7,11 @@ from scipy.ndimage import convolve, maximum_filter
 from gmoscli.dq import Dq
 from gmoscli.steps.detect import (
     KEPT,
+    Blocks,
     blank,
     block_size,
     block_sums,
+    detected,
     peaks,
     seen_in_blocks,
     sharp_peaks,
@@ -106,3 +108,16 @@ def test_a_map_of_blocks_covers_all_pixels(shape):
     assert wide.shape == shape
     np.testing.assert_array_equal(wide[:8:2, :8:2], mask)
     np.testing.assert_array_equal(wide[8:, :8], np.repeat(wide[7:8, :8], shape[0] - 8, axis=0))
+
+
+@pytest.mark.parametrize("hidden", [0.0, 0.02, 0.3, 0.9])
+@pytest.mark.parametrize("light", [0.0, 0.5, 30.0])
+def test_the_room_for_what_is_lit_never_falls_short(hidden, light):
+    """Also where all of it is one patch, which is held whole."""
+    sci = (light + RNG.normal(size=(90, 70))).astype(np.float32)
+    unseen = RNG.random(sci.shape) < hidden
+    unseen[30:50, 20:40] = True
+    blocks = Blocks(sci, 0 * sci, 1.0, unseen, sci > light, (2, 2))
+    for thresh in (0.2, 1.0, 2.5):
+        found, segments = detected(blocks, thresh, 1)
+        assert (len(found) > 0) == (segments > 0).any()
