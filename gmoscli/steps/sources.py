@@ -1,5 +1,6 @@
 """Catalogue the sources of a ccd: where they are, how wide and how bright; note its sky."""
 
+from functools import lru_cache
 from itertools import product
 from typing import Annotated, Any
 
@@ -219,13 +220,16 @@ def measured(ccd: Ccd, blocks: Blocks, catalogue: Catalogue) -> tuple[Catalogue,
     narrowest = narrowest_star(info)
     reach = WIDTHS[-1] / scale
     typical = 2.355 * float(np.median(catalogue["b"]))
-    core = max(narrowest, 0.7 * typical * float(np.sqrt(info.roundness)))
-    cuts = [
-        without_rays(_cut(ccd, part, reach), core)
-        for part in np.split(catalogue, range(TOGETHER, len(catalogue), TOGETHER))
-    ]
-    catalogue["fwhm"] = np.concatenate([widths(cut, scale) for cut in cuts])
-    catalogue["peak"] = np.concatenate([cut.inner(1).sci.max(axis=(1, 2)) for cut in cuts])
+    wide = max(narrowest, 0.7 * typical * float(np.sqrt(info.roundness)))
+    parts = [catalogue[k : k + TOGETHER] for k in range(0, len(catalogue), TOGETHER)]
+
+    @lru_cache(1)  # most ccds have one part: all squares of a crowd would not fit the memory
+    def cut(number: int) -> Stamps:
+        return without_rays(_cut(ccd, parts[number], reach), wide)
+
+    for number, part in enumerate(parts):
+        part["fwhm"] = widths(cut(number), scale)
+        part["peak"] = cut(number).inner(1).sci.max(axis=(1, 2))
     catalogue["clean"] &= catalogue["fwhm"] > 0.9 * narrowest
     noise = blocks.noise * float(np.sqrt(blocks.size[0] * blocks.size[1]))
     outstanding = catalogue["clean"] & (catalogue["peak"] > 15 * noise)
@@ -234,9 +238,8 @@ def measured(ccd: Ccd, blocks: Blocks, catalogue: Catalogue) -> tuple[Catalogue,
     sharpest = max(narrowest, narrowest_alike(catalogue["fwhm"][outstanding]) or width)
     core = 0.8 * sharpest * float(np.sqrt(info.roundness))  # along the coarser axis
     circle = [min(APERTURE * width, reach)]
-    for start, cut in zip(range(0, len(catalogue), TOGETHER), cuts, strict=True):
-        some = slice(start, start + TOGETHER)
-        _refine(catalogue[some], mirrored(without_rays(cut, core)), width, circle)
+    for number, part in enumerate(parts):
+        _refine(part, mirrored(without_rays(cut(number), core)), width, circle)
     catalogue["clean"] &= catalogue["flux"] > 0
     catalogue["star"] = catalogue["clean"] & as_wide(catalogue, width, info.roundness)
     _grow(catalogue, ccd, core)
