@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-PART = 8 << 20
+PART = 2 << 20
 """Bytes read at a time: between two parts the thread may have to wait for another one's turn."""
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 DEFAULT = 420 << 20
 """Bytes that a process may take unless told: a frame binned 2x2 leaves room for a few parked."""
-BASE = 96 << 20
+BASE = 112 << 20
 """Bytes of the interpreter and its libraries (78 MB with all steps and what writes products), of
-catalogues, and of what the C library keeps between one band and the next."""
+catalogues, of what finds the sources of a stack, and of what the C library keeps meanwhile."""
 PLANES = 10
 """Bytes per pixel of sci, var and dq."""
 WORK = 36

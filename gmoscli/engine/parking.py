@@ -7,6 +7,7 @@ from typing import Any
 from ..errors import ReductionError
 from ..frame import Ccd, CcdInfo, Observation, Source
 from ..step import CALIBRATIONS, Step
+from .budget import give_back
 from .running import Loaded, Run, Shelved, Tally, ahead, let_go, noted
 from .scratch import Parked
 
@@ -37,10 +38,16 @@ def shelved(
     Frame by frame where a file must be read whole; else ccd by ccd, so that the masters of one ccd
     at a time are in use.
     """
+    at_once = with_.at_once or with_.jobs
 
     def job(task: tuple[int, int]) -> tuple[CcdInfo, Parked]:
         number, index = task
-        ccd = worked(steps, with_, frames[number], index)
+        part = kept(worked(steps, with_, frames[number], index))
+        if at_once == 1:
+            give_back()  # or it adds up, where memory is short
+        return part
+
+    def kept(ccd: Ccd) -> tuple[CcdInfo, Parked]:
         return ccd.info, with_.scratch.park(ccd)
 
     own = [[i.index for i in frame.obs.ccds if i.index in indexes] for frame in frames]
@@ -48,7 +55,7 @@ def shelved(
     if all(frame.piecemeal for frame in frames):
         tasks.sort(key=lambda task: task[1])
     parts: list[dict[int, tuple[CcdInfo, Parked]]] = [{} for _ in frames]
-    results = ahead(with_.pool, job, tasks, with_.at_once or with_.jobs)
+    results = ahead(with_.pool, job, tasks, at_once)
     for (number, index), part in zip(tasks, results, strict=True):
         parts[number][index] = part
         tally.add()
@@ -70,7 +77,10 @@ def loaded(steps: Sequence[Step], frames: Iterable[Source], with_: Run) -> Itera
     source extraction of a stack, does not let a second thread run.
     """
     for frame in frames:
-        ccds = {i.index: worked(steps, with_, frame, i.index) for i in frame.obs.ccds}
+        ccds = {}
+        for info in frame.obs.ccds:
+            give_back()  # what was freed before is not added to what this one takes
+            ccds[info.index] = worked(steps, with_, frame, info.index)
         let_go(frame)
         obs = replace(frame.obs, ccds=tuple(ccd.info for ccd in ccds.values()))
         yield Loaded(noted(obs, steps), ccds)

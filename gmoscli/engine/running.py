@@ -105,7 +105,13 @@ class Tally:
 def ahead(
     pool: Executor, work: Callable[[In], Out], items: Iterable[In], most: int
 ) -> Iterator[Out]:
-    """Yield ``work(item)`` in order, with at most so many under way; what is early waits."""
+    """Yield ``work(item)`` in order, with at most so many under way; what is early waits.
+
+    One at a time is done by the thread that asks: what others freed would stay with them.
+    """
+    if most == 1:
+        yield from map(work, items)
+        return
     waiting: deque[Future[Out]] = deque()
     try:
         for item in items:
