@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .judge import DARK, Court, Pixels, beyond_stars, dark_around, opened, pixels_at
+from .judge import DARK, Court, Pixels, beyond_rims, beyond_stars, dark_around, opened, pixels_at
 from .laid import BLIND, FULL, Indexes, Laid, Mask
 
 GROWTH = 3
@@ -52,7 +52,11 @@ def _fading(court: Court, near: Indexes, sigma: float) -> Indexes:
     doubtful = np.flatnonzero(~case.plain)
     some = case.pixels.where(doubtful)
     excess, alone = beyond_stars(court, some)
-    hit[doubtful] = (excess > sigma) | (alone & _line(court, some, sigma))
+    beyond = (excess > sigma) | (alone & _line(court, some, sigma))
+    for tight in (True, False):
+        rest = np.flatnonzero(~beyond)
+        beyond[rest] = beyond_rims(court, some.where(rest), sigma, tight=tight)
+    hit[doubtful] = beyond
     return near[stands[hit]]
 
 

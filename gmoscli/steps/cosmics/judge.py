@@ -22,7 +22,7 @@ UNLIT = 0.35
 """Sigmas of a pixel: mean light of 5 x 5 pixels up to which most frames see no star there."""
 CALM = 13
 """Of those 25 in the frame itself, pixels within a sigma of the sky where no star's wing lies."""
-DARK = 9
+DARK = 12
 """Of 25 that are seen, those within two sigmas of the sky around a line of light, not in a star."""
 PIXEL = 0.9
 """FWHM, in pixels, that pixels add in quadrature: with it the contrast of a pixel with those beside

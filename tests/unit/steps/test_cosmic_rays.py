@@ -99,14 +99,14 @@ def shares_found(scene):
 @pytest.mark.parametrize(
     ("seeing", "on_sky", "on_stars"),
     [
-        # Measured: 1 .924, .997 .966, .995 .946, 1 .961, .999 .957, 1 .979, 1 .963
-        ((0.7,), 0.99, 0.90),
-        ((0.7, 0.7), 0.99, 0.95),
-        ((0.4, 1.2), 0.98, 0.92),
-        ((0.7, 0.6, 0.9), 0.99, 0.94),
-        ((0.4, 0.8, 1.2), 0.99, 0.93),
-        ((0.75, 0.68, 0.82, 0.71, 0.90), 0.99, 0.96),
-        ((0.4, 0.6, 0.8, 1.0, 1.2), 0.99, 0.94),
+        # Measured: 1 .940, .997 .973, .995 .971, 1 .974, 1 .977, 1 .986, 1 .976
+        ((0.7,), 0.99, 0.92),
+        ((0.7, 0.7), 0.99, 0.96),
+        ((0.4, 1.2), 0.98, 0.95),
+        ((0.7, 0.6, 0.9), 0.99, 0.96),
+        ((0.4, 0.8, 1.2), 0.99, 0.96),
+        ((0.75, 0.68, 0.82, 0.71, 0.90), 0.99, 0.97),
+        ((0.4, 0.6, 0.8, 1.0, 1.2), 0.99, 0.96),
     ],
 )
 def test_cosmic_rays_are_found_on_sky_and_on_stars(seeing, on_sky, on_stars):
@@ -114,9 +114,8 @@ def test_cosmic_rays_are_found_on_sky_and_on_stars(seeing, on_sky, on_stars):
     assert sky > on_sky
     assert stars > on_stars
     # A pixel beside a cosmic ray may go with it: hits cover a hundredth of so long an exposure.
-    # In a single frame near stars, the neighbours of a line of hits are told apart less well.
     assert false_on_sky < 0.005
-    assert false_on_stars < 0.015
+    assert false_on_stars < 0.01
 
 
 MIXES = [
@@ -204,6 +203,23 @@ def test_a_hit_on_a_star_is_found_when_it_is_as_bright_as_the_star(n):
     piece.sci[y, x] += 2 * np.maximum(piece.sci[y, x] - SKY, 20 * np.sqrt(SKY))
     found = flagged(flag_cosmic_rays(scene.strips))
     assert np.array(found)[hit, y, x].mean() > 0.9
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_the_faint_end_of_a_ray_on_a_star_goes_with_it(n):
+    scene = a_scene((0.75,) * n, rate=0.0)
+    piece = scene.strips.frames[0][0]
+    bright = scene.seen(0)[scene.flux > 5e4]
+    x, y = np.rint(bright).astype(int).T + np.array([[2], [0]])
+    light = piece.sci.copy()
+    for away, sigmas in ((0, 60.0), (1, 9.0)):
+        charge = sigmas * np.sqrt(piece.var[y + away, x])
+        piece.sci[y + away, x] += charge
+        piece.var[y + away, x] += charge
+    found = flagged(flag_cosmic_rays(scene.strips))[0]
+    hit = piece.sci > light
+    assert found[hit].mean() > 0.8  # measured: .88; without the pixels around .56
+    assert found[~hit].sum() <= len(x) / 2
 
 
 def test_the_same_pixel_hit_in_most_frames_is_found_in_all_of_them():
