@@ -19,6 +19,7 @@ from .stars import MMAG, RADIUS, unspoilt
 
 NO_REJECTION = 'extends = "reduceSeparateCCDs"\nwithout = ["flag_cosmic_rays", "clip_noise"]\n'
 BRIGHTEST = 19.5
+ADDED = "light that rays add"
 
 
 def rejection(site: Site) -> Iterator[Figure]:
@@ -57,5 +58,5 @@ def cosmics(site: Site, twin: Site, count: int) -> Iterator[Figure]:
         off.append(int((seen & ~left.covered).sum()))
         on.append(int((seen & left.covered).sum()))
     what = "cosmic rays left beyond 8 sigma"
-    yield below(f"{what}, off sources", night, off, MOST_OUTLIERS - 1, "pixels")
-    yield below(f"{what}, on sources", night, on, MOST_OUTLIERS - 1, "pixels")
+    yield below(f"{what}, off sources", night, off, MOST_OUTLIERS - 1, "pixels", ADDED)
+    yield below(f"{what}, on sources", night, on, MOST_OUTLIERS - 1, "pixels", ADDED)

@@ -1,7 +1,8 @@
 """A recipe for frames with cosmic rays, and after them their twins without: the light that stays.
 
 A twin is the same frame to the last electron but for the rays. Both are placed alike and share the
-flags that the first one has, so that the mean of their differences is the light of the rays alone.
+flags that the first one has, so that the mean of their differences is the light of the rays alone:
+above zero where it is added to the stack, and zero where rejection did its work.
 The mean of the first frames less that of the twins as these are reduced would not tell that: a
 frame that is rightly rejected at a pixel leaves the mean of the others, and their seeing.
 """
