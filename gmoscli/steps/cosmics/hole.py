@@ -54,7 +54,9 @@ THIN = 7
 """Stars of which one is fitted; the share holds for all."""
 
 BLOCK = 512
-"""Pixels that are judged together, no fewer: sums are then made in the same order for each."""
+"""Pixels that are judged together: what is known of them stays in the cache."""
+LANE = 32
+"""Pixels by multiples of which sums are made: each in the same order as in any other block."""
 
 
 @dataclass(frozen=True)
@@ -209,18 +211,18 @@ def _beyond(one: Laid, told: Rim, row: Indexes, column: Indexes, least: Light) -
     for start in range(0, len(row), BLOCK):
         part = slice(start, start + BLOCK)
         y, x = row[part], column[part]
-        allowed = _allowed(one, told, y + _Y[:, None], x + _X[:, None])
-        beyond = one.light[y, x] - allowed > least[part] * louder
+        beyond = one.light[y, x] - allowed(one, told, y, x) > least[part] * louder
         found[part] = beyond.any(axis=0)
     return found
 
 
-def _allowed(one: Laid, told: Rim, row: Indexes, column: Indexes) -> Light:
-    """Return the light that each hole allows, [hole, pixel], by pixels around, [tap, pixel].
+def allowed(one: Laid, told: Rim, row: Indexes, column: Indexes) -> Light:
+    """Return the light that each hole allows at pixels of the planes, [hole, pixel].
 
     Where a cosmic ray hit there is some light of a star, between none and all: a bound that counts
     all for more and nothing for less holds whatever it is.
     """
+    row, column = row + _Y[:, None], column + _X[:, None]
     seen = lights(one, row, column)
     blind = seen == BLIND
     seen[blind] = 0
@@ -235,9 +237,9 @@ def _allowed(one: Laid, told: Rim, row: Indexes, column: Indexes) -> Light:
     guess[:, some] += _sums(np.maximum(told.guess, 0), hit)
     around[:, some] += _sums(told.around, hit)
     shut = (told.around > 0).astype(np.uint8) @ blind[:, some].astype(np.uint8) > 0
-    allowed = _bound(told, guess, around)
-    allowed[:, some] = np.where(shut, np.float32(np.inf), allowed[:, some])
-    return allowed
+    most = _bound(told, guess, around)
+    most[:, some] = np.where(shut, np.float32(np.inf), most[:, some])
+    return most
 
 
 def _bound(told: Rim, guess: Light, around: Light) -> Light:
@@ -250,7 +252,8 @@ def _bound(told: Rim, guess: Light, around: Light) -> Light:
 
 def _sums(weights: Light, values: Light) -> Light:
     """Return sums, [hole, pixel], that for a pixel do not depend on the others."""
-    whole = np.zeros((WIDTH * WIDTH, BLOCK), np.float32)
-    whole[:, : values.shape[1]] = values
-    sums: Light = np.einsum("kt,tm->km", weights, whole)[:, : values.shape[1]]
+    count = values.shape[1]
+    whole = np.zeros((len(values), -(-count // LANE) * LANE), np.float32)
+    whole[:, :count] = values
+    sums: Light = np.einsum("kt,tm->km", weights, whole)[:, :count]
     return sums

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gmoscli.dq import Dq
-from gmoscli.steps.cosmics.hole import REACH, WIDTH, beyond_rim, rim
+from gmoscli.steps.cosmics.hole import REACH, WIDTH, allowed, beyond_rim, rim
 from gmoscli.steps.cosmics.laid import BLIND, laid, lights
 from tests.builders import SCALE, a_piece, some_strips, starlight
 
@@ -113,6 +113,18 @@ def test_bounds_are_sums_over_the_rims_of_all_holes(tight):
         assert found[y, x] <= expected
         if dq[y, x] == 0 and stands_out(wide, y + REACH, x + REACH, 90.0):
             assert found[y, x] == expected
+
+
+@both
+@pytest.mark.parametrize("count", [1, 2, 31, 33, 500, 700])
+def test_what_a_pixel_is_said_does_not_depend_on_those_asked_with_it(tight, count):
+    light = some_stars(3.5) + RNG.normal(0, 30, SHAPE)
+    dq = RNG.choice([0, int(Dq.COSMIC_RAY)], SHAPE, p=[0.95, 0.05])
+    (one,) = a_frame(light, 900.0, dq)
+    told = rim(3.5, tight)
+    together = allowed(one, told, Y, X)
+    some = np.sort(RNG.choice(len(Y), count, replace=False))
+    np.testing.assert_array_equal(allowed(one, told, Y[some], X[some]), together[:, some])
 
 
 def stands_out(wide, y, x, least):
