@@ -132,5 +132,5 @@ def _held_tightly(court: Court, suspects: Indexes, sigma: float) -> Indexes:
     """Return which suspects are cosmic rays by tight bounds, which others beside may not cross."""
     rays = [np.empty(0, np.intp)]
     for some, pixels in _batches(court, suspects):
-        rays.append(some[beyond_rims(court, pixels, sigma, tight=True)])
+        rays.append(some[beyond_rims(court, pixels, sigma, "tight")])
     return np.concatenate(rays)

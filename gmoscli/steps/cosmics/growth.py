@@ -53,9 +53,8 @@ def _fading(court: Court, near: Indexes, sigma: float) -> Indexes:
     some = case.pixels.where(doubtful)
     excess, alone = beyond_stars(court, some)
     beyond = (excess > sigma) | (alone & _line(court, some, sigma))
-    for tight in (True, False):
-        rest = np.flatnonzero(~beyond)
-        beyond[rest] = beyond_rims(court, some.where(rest), sigma, tight=tight)
+    rest = np.flatnonzero(~beyond)
+    beyond[rest] = beyond_rims(court, some.where(rest), sigma, "either")
     hit[doubtful] = beyond
     return near[stands[hit]]
 

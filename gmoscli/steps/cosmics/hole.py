@@ -7,7 +7,7 @@ of the light around. Both are sums over pixels, so that what holds for one star 
 for whatever is made of stars, as for the bounds of other frames (:mod:`.match`).
 """
 
-from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,16 @@ from .match import AROUND, INDICES, LEAST, NARROWEST, star
 from .once import once
 
 Floats = NDArray[np.float64]
+Bound = Literal["loose", "tight", "either"]
 
 REACH = 2
 """Pixels on either side that a guess is made of."""
 WIDTH = 2 * REACH + 1
 _Y, _X = np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1].reshape(2, -1)
 _MIDDLE = (_Y == 0) & (_X == 0)
+_ASIDE = REACH * np.array([[0, 1, 1, 1], [1, 0, 1, -1]])
+_OPPOSITE = np.hstack([_ASIDE, -_ASIDE])
+"""Steps (y, x) to four pixels, then to those on their other sides."""
 SHAPES = (
     _MIDDLE,
     _Y == 0,
@@ -59,8 +63,7 @@ LANE = 32
 """Pixels by multiples of which sums are made: each in the same order as in any other block."""
 
 
-@dataclass(frozen=True)
-class Rim:
+class Rim(NamedTuple):
     """Weights of the pixels around holes, [hole, tap]: for the guess, for the light around."""
 
     guess: Light
@@ -72,10 +75,18 @@ class Rim:
 
 
 @once
-def rim(fwhm: float, tight: bool = False) -> Rim:
+def rim(fwhm: float, bound: Bound = "loose") -> Rim:
     """Return what pixels around holes say of those in the middle, for a seeing in pixels."""
+    if bound == "either":
+        holes = zip(_rim(fwhm, "loose"), _rim(fwhm, "tight"), strict=True)
+        return Rim(*map(np.concatenate, holes))
+    return _rim(fwhm, bound)
+
+
+@once
+def _rim(fwhm: float, bound: Bound) -> Rim:
     stars = _stars(max(fwhm, NARROWEST))
-    told = _bounding if tight else _guessed
+    told = _bounding if bound == "tight" else _guessed
     rows = [row for hole in SHAPES for row in _turns(*told(hole, stars))]
     guess, around, share = (np.array(part, np.float32) for part in zip(*rows, strict=True))
     return Rim(guess, around, share, np.square(guess).sum(axis=1))
@@ -171,7 +182,7 @@ def _stars(fwhm: float) -> Floats:
 
 
 def beyond_rim(
-    frame: Frame, fwhm: float, y: Indexes, x: Indexes, sigma: float, *, tight: bool = False
+    frame: Frame, fwhm: float, y: Indexes, x: Indexes, sigma: float, bound: Bound = "loose"
 ) -> Mask:
     """Say which overlay pixels of a frame have more light than those around any hole allow.
 
@@ -187,7 +198,7 @@ def beyond_rim(
         least = np.float32(sigma) * noise
         some = _standing(one, row[own], column[own], least)
         at = own[some]
-        found[at] = _beyond(one, rim(fwhm, tight), row[at], column[at], least[some])
+        found[at] = _beyond(one, rim(fwhm, bound), row[at], column[at], least[some])
     return found
 
 
@@ -196,10 +207,8 @@ def _standing(one: Laid, row: Indexes, column: Indexes, least: Light) -> Indexes
 
     No hole says anything of others: on the slopes of stars that spares nearly all the work.
     """
-    beside = np.full(len(row), np.float32(np.inf))
-    for dy, dx in ((0, REACH), (REACH, 0), (REACH, REACH), (REACH, -REACH)):
-        both = lights(one, row + dy, column + dx) + lights(one, row - dy, column - dx)
-        np.minimum(beside, both, out=beside)
+    seen = lights(one, row, column, *_OPPOSITE)
+    beside = (seen[:4] + seen[4:]).min(axis=0)
     here = one.light[row, column]
     return np.flatnonzero(beside < 2 * (here - least))
 
@@ -222,15 +231,14 @@ def allowed(one: Laid, told: Rim, row: Indexes, column: Indexes) -> Light:
     Where a cosmic ray hit there is some light of a star, between none and all: a bound that counts
     all for more and nothing for less holds whatever it is.
     """
-    row, column = row + _Y[:, None], column + _X[:, None]
-    seen = lights(one, row, column)
+    seen = lights(one, row, column, _Y, _X)
     blind = seen == BLIND
     seen[blind] = 0
     guess, around = _sums(told.guess, seen), _sums(told.around, seen)
     some = np.flatnonzero(blind.any(axis=0))
     if not len(some):
         return _bound(told, guess, around)
-    hit = hidden(one, row[:, some], column[:, some])
+    hit = hidden(one, row[some] + _Y[:, None], column[some] + _X[:, None])
     known = hit > BLIND
     blind[:, some] &= ~known
     hit[~known] = 0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ...depth import sorted_planes
 from ...frame import Plane
 from ..sharp import sharp_at
-from .hole import beyond_rim
+from .hole import Bound, beyond_rim
 from .laid import BLIND, Frame, Indexes, Laid, Mask, Seen, by_frame, lights, seen
 from .match import Match
 from .witness import TYPICAL_FWHM, limit, rounded, spread
@@ -32,6 +32,8 @@ MARGIN = 1.2
 TINY = np.float32(1e-9)
 AROUND = np.arange(-2, 3)[:, None]
 """Steps to the 5 x 5 pixels around, along one axis: to be added to rows or columns of pixels."""
+_NEAR = np.mgrid[-2:3, -2:3].reshape(2, -1)
+"""The same steps, (y, x) of each pixel."""
 
 
 @dataclass(frozen=True)
@@ -169,10 +171,10 @@ def dark_around(court: Court, pixels: Pixels, sigmas: float) -> tuple[Indexes, I
     number, total = np.zeros((2, len(pixels.y)), np.intp)
     for at in _on_pieces(court, pixels):
         sigma = np.sqrt(pixels.own.var[at.some])
-        around = lights(at.one, at.row + AROUND[:, None], at.column + AROUND[None])
+        around = lights(at.one, at.row, at.column, *_NEAR)
         inside = (around < np.float32(sigmas) * sigma) & (around > -5 * sigma)
-        number[at.some] = np.count_nonzero(inside, axis=(0, 1))
-        total[at.some] = np.count_nonzero(around > BLIND, axis=(0, 1))
+        number[at.some] = np.count_nonzero(inside, axis=0)
+        total[at.some] = np.count_nonzero(around > BLIND, axis=0)
     return number, total
 
 
@@ -187,12 +189,12 @@ def beyond_stars(court: Court, pixels: Pixels) -> tuple[Floats, Mask]:
     return excess, alone
 
 
-def beyond_rims(court: Court, pixels: Pixels, sigma: float, *, tight: bool = False) -> Mask:
+def beyond_rims(court: Court, pixels: Pixels, sigma: float, bound: Bound = "loose") -> Mask:
     """Say which pixels have more light than those around any hole allow."""
     found = np.zeros(len(pixels.y), bool)
     for frame, part, some in pixels.by_frame():
         own, width = court.frames[frame], court.width(frame)
-        found[part] = beyond_rim(own, width, some.y, some.x, sigma, tight=tight)
+        found[part] = beyond_rim(own, width, some.y, some.x, sigma, bound)
     return found
 
 

@@ -174,15 +174,19 @@ def seen(frame: Frame, y: Indexes, x: Indexes) -> Seen:
     return Seen(light, var)
 
 
-def lights(one: Laid, row: Indexes, column: Indexes) -> Light:
-    """Return the light of pixels of the planes; ``BLIND`` beyond their edges."""
-    row, column = np.broadcast_arrays(row, column)
-    inside = one.holds(row, column)
-    places = row * one.light.shape[1] + column
-    flat: Light = one.light.ravel()
-    return (
-        flat[places] if inside.all() else np.where(inside, flat[np.where(inside, places, 0)], BLIND)
-    )
+def lights(one: Laid, row: Indexes, column: Indexes, dy: Indexes, dx: Indexes) -> Light:
+    """Return the light so many rows and columns from pixels of the planes, [step, pixel].
+
+    It is ``BLIND`` beyond their edges.
+    """
+    flat = one.light.ravel()
+    nx = one.light.shape[1]
+    places = row * nx + column + (dy * nx + dx)[:, None]
+    if one.holds(row, column, int(max(np.abs(dy).max(), np.abs(dx).max()))).all():
+        found: Light = flat[places]
+        return found
+    inside = one.holds(row + dy[:, None], column + dx[:, None])
+    return np.where(inside, flat[np.where(inside, places, 0)], BLIND)
 
 
 def hidden(one: Laid, row: Indexes, column: Indexes) -> Light:
