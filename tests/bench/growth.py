@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 from gmoscli.cards import Headers
 from gmoscli.io.layout import Layout
+from gmoscli.units import size as in_bytes
 
 from . import incumbent
 from .desks import PYTHON, Desk
@@ -110,9 +111,10 @@ def memory(size: Size) -> Iterator[Row]:
     desk = size.desk
     for given in (200, 450, 1000):
         usage, _ = reduced(desk, 20, "--memory", f"{given}M")
-        met = size.judged(usage.peak <= given * MEGA)
-        figure = f"{usage.peak / MEGA:.0f} MB"
-        row = Row(f"20 frames, --memory {given}M", figure, f"<= {given} MB", met)
+        limit = in_bytes(f"{given}M")
+        figure, target = (f"{count / MEGA:.0f} MB" for count in (usage.peak, limit))
+        met = size.judged(usage.peak <= limit)
+        row = Row(f"20 frames, --memory {given}M", figure, f"<= {target}", met)
         yield row.taking([usage])
     if not size.full:
         return
