@@ -3,7 +3,7 @@
 import ctypes
 from dataclasses import dataclass
 
-DEFAULT = 420 << 20
+DEFAULT = 448 << 20
 """Bytes that a process may take unless told: a frame binned 2x2 leaves room for a few parked."""
 BASE = 112 << 20
 """Bytes of the interpreter and its libraries (78 MB with all steps and what writes products), of
