@@ -177,7 +177,8 @@ def _rejection(nights: Nights) -> Iterator[Figure]:
     """What rejection takes from stars."""
     quiet = Effects().without("cosmic_rays")
     for mark, seeing in MIXES.items():
-        yield from rejection(nights.site("N", "r", quiet, mark=f"seeing {mark}", seeing=seeing))
+        short = {"seeing": seeing, "exposure": (60.0,)}  # bright stars are not full at 0.4 arcsec
+        yield from rejection(nights.site("N", "r", quiet, mark=f"seeing {mark}", **short))
 
 
 def _cosmics(nights: Nights) -> Iterator[Figure]:
