@@ -2,8 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import prod
@@ -25,7 +24,6 @@ from .request import Plan, stem
 from .stack import GOOD_ROWS, bytes_of
 from .step import CALIBRATIONS, Scope
 from .summary import placed, unmatched
-from .turns import quick_turns
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,6 @@ def reduced(
         _check_writable(path, plan)
     count = len(plan.frames)
     LOGGER.info("%s: %d %s", plan.recipe.name, count, "file" if count == 1 else "files")
-    sums.begin(chain((f.path for f in plan.frames if f.path), plan.chosen.values()))
     frames = _sources(plan)
     shares = _shares(plan, frames, resources)
     masters = Masters(plan.chosen, ExposureFile, shares.masters)
@@ -61,28 +58,27 @@ def reduced(
         masters.forget()
         give_back()
 
-    with (
-        quick_turns(),
-        closing(masters),
-        scratch(resources.scratch, shares.parked) as place,
-        ThreadPoolExecutor(resources.jobs) as pool,
-        ThreadPoolExecutor(1) as loader,  # a thread of the pool would keep freed memory to itself
-    ):
-        writer = loader.submit(_writer)
+    def meanwhile() -> None:
+        _writer()
+        for path in chain((f.path for f in plan.frames if f.path), plan.chosen.values()):
+            with suppress(OSError):  # told when the product is signed
+                sums[path]
+
+    with closing(masters), scratch(resources.scratch, shares.parked) as place:
         how = Run(
             masters,
             place,
-            pool,
-            resources.jobs,
+            shares.jobs,
             shares.bands,
             report,
             release,
             shares.at_once,
+            meanwhile=meanwhile,
         )
         products = run(plan.recipe, frames, how)
         for exposure, path in zip(products, plan.outputs, strict=True):
             whole = signed(exposure, sums)
-            writer.result()(whole, path, plan.recipe.kind, stamp_of(exposure))
+            _writer()(whole, path, plan.recipe.kind, stamp_of(exposure))
             if plan.recipe.kind in CALIBRATIONS:
                 store(path, keepers)
             for line in placed(exposure):
@@ -104,7 +100,7 @@ def _sources(plan: Plan) -> list[Source]:
 
 
 def _writer() -> Callable[[Exposure, Path, str, str], None]:
-    """Return what writes products: it takes as long to load as a frame, best beside the first."""
+    """Return what writes products: it takes as long to load as a frame."""
     from .io.write import write_product  # noqa: PLC0415
 
     return write_product

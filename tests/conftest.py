@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from gmoscli.turns import keep_blas_to_one_thread
 from tests.commands import ROOT, environment, run
+
+# Before numpy is loaded: a process in which BLAS has threads of its own would not be forked.
+keep_blas_to_one_thread()
 
 NIGHT = ("--binning", "4x4", "--frames", "3", "--biases", "3", "--flats", "3")
 MASTERS = """

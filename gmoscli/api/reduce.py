@@ -1,7 +1,6 @@
 """The ``reduce`` command as a class."""
 
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 from ..checksums import Checksums
@@ -82,10 +81,10 @@ class Reduce:
         plan, keepers = prepared(request, settings, LOGGER.warning)
         self.recipename = plan.recipe.name
         how = resources(settings)
-        with closing(Checksums()) as sums:
-            for path in staged(plan, stages, how, sums):
-                LOGGER.info("%s: written", path)
-            products = [str(path) for path in reduced(plan, how, keepers, sums)]
+        sums = Checksums()
+        for path in staged(plan, stages, how, sums):
+            LOGGER.info("%s: written", path)
+        products = [str(path) for path in reduced(plan, how, keepers, sums)]
         self.output_filenames = products
         self.processed_filenames = products if keepers else []
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -19,9 +19,6 @@ from .common import (
 )
 from .reduce_options import LEVELS, LOGMODES, ReduceOptions
 from .words import CALIBRATION, PARAMETER, RECIPE, STEP
-
-if TYPE_CHECKING:
-    from ..checksums import Checksums
 
 _PARAMETER = re.compile(r"[A-Za-z]\w*([:.][A-Za-z]\w*)?=.*", re.DOTALL)
 
@@ -90,7 +87,7 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
 @click.option("-c", "--config", metavar="FILE", help="Configuration instead of the usual one.")
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--explain", is_flag=True, help="Same as --dry-run.")
-@click.option("-j", "--jobs", type=click.IntRange(1), help="Threads. Default: all processors.")
+@click.option("-j", "--jobs", type=click.IntRange(1), help="Processes. Default: one a processor.")
 @click.option("--memory", metavar="SIZE", help="Memory to stay within, such as 300M.")
 @click.option(
     "--scratch", type=click.Path(path_type=Path), help="Folder for parked frames ($TMPDIR)."
@@ -124,7 +121,6 @@ def reduce(files: tuple[str, ...], **words: Any) -> None:
         dataselect --tags BIAS raw/*.fits | reduce -
         reduce @science.lis --recipe reduceSeparateCCDs
     """
-    from ..checksums import Checksums
     from ..turns import keep_blas_to_one_thread
 
     end_on_signals()
@@ -133,11 +129,7 @@ def reduce(files: tuple[str, ...], **words: Any) -> None:
     names = list(expand(files, null=options.null))
     if not names:
         raise _nothing(files)
-    sums = Checksums()
-    click.get_current_context().call_on_close(sums.close)
-    if not options.only_plans:
-        sums.begin(map(Path, names))  # while numpy is loaded, a second processor has time for it
-    _reduce(names, sums, options)
+    _reduce(names, options)
 
 
 def _nothing(files: tuple[str, ...]) -> UsageError:
@@ -147,7 +139,7 @@ def _nothing(files: tuple[str, ...]) -> UsageError:
     return UsageError(f"no files to reduce: no name in {', '.join(sources)}", hint=hint)
 
 
-def _reduce(names: list[str], sums: "Checksums", options: ReduceOptions) -> None:
+def _reduce(names: list[str], options: ReduceOptions) -> None:
     """Reduce files together, or say what would be done."""
     from ..logs import LOGGER
     from ..recipes.generic import without_stages
@@ -170,10 +162,11 @@ def _reduce(names: list[str], sums: "Checksums", options: ReduceOptions) -> None
 
         write("".join(f"{line}\n" for line in plan_lines(plan, resources)))
     else:
+        from ..checksums import Checksums
         from ..reductions import reduced, staged
         from .progress import progress
 
-        end = "\0" if options.null else "\n"
+        end, sums = "\0" if options.null else "\n", Checksums()
         with progress(not options.quiet) as display:
             for path in staged(plan, [*options.stages, *stages], resources, sums, display):
                 display.write(f"{path}{end}")

@@ -1,7 +1,7 @@
 """Run a recipe over frames: one at a time while pixels flow, in bands where all must meet.
 
 The engine knows of steps only their scope. It is handed where frames come from, where calibrations
-come from, a scratch folder and a pool of threads, so it runs in a test without a file or database.
+come from, and a scratch folder, so it runs in a test without a file or database.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -15,13 +15,19 @@ WORK = 36
 a step, and what finding sources makes; measured with the science recipe at 2x2 and 1x1."""
 LEAST_BANDS = 20 << 20
 """Bytes of bands, over all jobs."""
+FURTHER = 32 << 20
+"""Bytes of each process but the first: what it has made of its own of what all began with, and what
+the C library keeps."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How many ccds are worked on at a time, and the bytes for each kind of thing held."""
+    """How much is worked on at a time, and the bytes for each kind of thing held."""
 
     at_once: int
+    """Whole ccds."""
+    jobs: int
+    """Bands."""
     masters: int
     parked: int
     bands: int
@@ -37,7 +43,7 @@ def budget(
     piecemeal: bool,
     bands: int = LEAST_BANDS,
 ) -> Budget:
-    """Return what ``jobs`` threads may hold, for so many pixels of a ccd and of a frame.
+    """Return what ``jobs`` processes may hold, for so many pixels of a ccd and of a frame.
 
     ``kinds`` calibrations are brought: one ccd of each at a time, or a whole frame of each where
     frames cannot be read ccd by ccd. ``bands`` are the bytes of bands beyond which more make
@@ -47,13 +53,21 @@ def budget(
     masters = PLANES * kinds * (ccd if piecemeal else frame)
     work = WORK * ccd
     if memory is None:
-        memory = max(DEFAULT, BASE + masters + min(jobs, 2) * work)
+        two = min(jobs, 2)
+        memory = max(DEFAULT, BASE + masters + two * work + (two - 1) * FURTHER)
     free = memory - BASE - masters
-    at_once = min(jobs, max(1, free // work))
+    at_once = _processes(jobs, free, work)
     left = memory - BASE - PLANES * frame
+    stacking = _processes(jobs, left, LEAST_BANDS)
+    left -= (stacking - 1) * FURTHER
     banded = max(LEAST_BANDS, min(bands, left))
-    parked = max(0, min(free - at_once * work, left - banded))
-    return Budget(at_once, masters, parked, banded)
+    parked = max(0, min(free - at_once * (work + FURTHER) + FURTHER, left - banded))
+    return Budget(at_once, stacking, masters, parked, banded)
+
+
+def _processes(jobs: int, memory: int, each: int) -> int:
+    """Return how many processes that take so many bytes each fit, one of them in any case."""
+    return min(jobs, max(1, (memory + FURTHER) // (each + FURTHER)))
 
 
 def give_back() -> None:

@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 from ..errors import ReductionError
 from ..frame import Ccd, CcdInfo, Observation, Source
 from ..step import CALIBRATIONS, Step
 from .budget import give_back
-from .running import Loaded, Run, Shelved, Tally, ahead, let_go, noted
-from .scratch import Parked
+from .places import Laid, Parked
+from .running import Loaded, Run, Shelved, Tally, let_go, noted
 
 
 def worked(steps: Sequence[Step], with_: Run, frame: Source, index: int) -> Ccd:
@@ -26,6 +27,17 @@ def _brought(need: str, obs: Observation, info: CcdInfo, with_: Run) -> Any:
     return with_.bring(need, obs, info) if need in CALIBRATIONS else obs
 
 
+def _bring_all(steps: Sequence[Step], frame: Source, indexes: Collection[int], with_: Run) -> None:
+    needs = {need for step in steps for need in step.needs if need in CALIBRATIONS}
+    for info in _infos(frame, indexes):
+        for need in needs:
+            with_.bring(need, frame.obs, info)
+
+
+def _infos(frame: Source, indexes: Collection[int]) -> list[CcdInfo]:
+    return [info for info in frame.obs.ccds if info.index in indexes]
+
+
 def shelved(
     steps: Sequence[Step],
     frames: Sequence[Source],
@@ -33,34 +45,23 @@ def shelved(
     with_: Run,
     tally: Tally,
 ) -> list[Shelved]:
-    """Return some ccds of the frames after some steps, parked; a job is a ccd of a frame.
+    """Return some ccds of the frames after some steps, parked.
 
-    Frame by frame where a file must be read whole; else ccd by ccd, so that the masters of one ccd
-    at a time are in use.
+    Ccd by ccd, so that the masters of one at a time are in use; where files must be read whole,
+    frame by frame.
     """
-    at_once = with_.at_once or with_.jobs
-
-    def job(task: tuple[int, int]) -> tuple[CcdInfo, Parked]:
-        number, index = task
-        part = kept(worked(steps, with_, frames[number], index))
-        if at_once == 1:
-            give_back()  # or it adds up, where memory is short
-        return part
-
-    def kept(ccd: Ccd) -> tuple[CcdInfo, Parked]:
-        return ccd.info, with_.scratch.park(ccd)
-
-    own = [[i.index for i in frame.obs.ccds if i.index in indexes] for frame in frames]
-    tasks = [(number, index) for number, members in enumerate(own) for index in members]
-    if all(frame.piecemeal for frame in frames):
-        tasks.sort(key=lambda task: task[1])
     parts: list[dict[int, tuple[CcdInfo, Parked]]] = [{} for _ in frames]
-    results = ahead(with_.pool, job, tasks, at_once)
-    for (number, index), part in zip(tasks, results, strict=True):
-        parts[number][index] = part
-        tally.add()
-        if len(parts[number]) == len(frames[number].obs.ccds):
-            let_go(frames[number])
+    own = [[i.index for i in frame.obs.ccds if i.index in indexes] for frame in frames]
+    if all(frame.piecemeal for frame in frames):
+        rounds = [[(n, [i]) for n, has in enumerate(own) if i in has] for i in sorted(indexes)]
+    else:
+        rounds = [list(enumerate(own))]
+    for tasks in rounds:
+        for number, part in _round(steps, frames, tasks, with_):
+            parts[number] |= part
+            tally.add(len(part))
+            if len(parts[number]) == len(frames[number].obs.ccds):
+                let_go(frames[number])
     return [
         Shelved(
             noted(replace(frame.obs, ccds=tuple(info for info, _ in part.values())), steps),
@@ -70,11 +71,53 @@ def shelved(
     ]
 
 
+Task = tuple[int, list[int]]
+"""The number of a frame, and the ccds of it that one job takes on."""
+
+
+def _round(
+    steps: Sequence[Step], frames: Sequence[Source], tasks: Sequence[Task], with_: Run
+) -> Iterator[tuple[int, dict[int, tuple[CcdInfo, Parked]]]]:
+    """Yield, task by task, the number of its frame and its ccds after some steps, parked.
+
+    Calibrations are brought and places found before the jobs are shared out, for all to have.
+    """
+    for number, indexes in tasks:
+        _bring_all(steps, frames[number], indexes, with_)
+    places = [
+        {info.index: with_.scratch.place(prod(info.shape)) for info in _infos(frames[n], own)}
+        for n, own in tasks
+    ]
+    at_once = with_.at_once or with_.jobs
+
+    def job(which: int) -> list[tuple[CcdInfo, Laid]]:
+        number, indexes = tasks[which]
+        done = []
+        for index in indexes:
+            ccd = worked(steps, with_, frames[number], index)
+            done.append((ccd.info, places[which][index].put(ccd)))
+            del ccd
+            if at_once == 1:
+                give_back()  # or it adds up, where memory is short
+        if not frames[number].piecemeal:
+            let_go(frames[number])
+        return done
+
+    for which, done in enumerate(with_.each(job, range(len(tasks)), at_once)):
+        number, indexes = tasks[which]
+        yield (
+            number,
+            {
+                index: (info, Parked(places[which][index], laid))
+                for index, (info, laid) in zip(indexes, done, strict=True)
+            },
+        )
+
+
 def loaded(steps: Sequence[Step], frames: Iterable[Source], with_: Run) -> Iterator[Source]:
     """Yield the frames after some steps, in memory.
 
-    One ccd after the other: a whole frame is held already, and what works on one at leisure, the
-    source extraction of a stack, does not let a second thread run.
+    One ccd after the other: a whole frame is held already.
     """
     for frame in frames:
         ccds = {}

@@ -1,9 +1,7 @@
 """What a recipe runs with, and where its frames are between two passes over them."""
 
 import json
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
@@ -12,7 +10,9 @@ from ..frame import Ccd, CcdInfo, Observation, RawCcd, Source
 from ..past import Done
 from ..stack import info_of
 from ..step import Step
-from .scratch import Parked, Scratch
+from .jobs import Share, shared_out
+from .places import Parked
+from .scratch import Scratch
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -39,7 +39,6 @@ class Run:
 
     bring: Bring
     scratch: Scratch
-    pool: Executor
     jobs: int = 2
     memory: int = 256 << 20
     """Bytes for a band with all its frames, over all jobs."""
@@ -48,6 +47,13 @@ class Run:
     """Called when no calibration will be asked for any more."""
     at_once: int | None = None
     """Whole ccds under way at a time; as many as jobs when None."""
+    share: Share = field(default=shared_out)
+    meanwhile: Callable[[], object] = field(default=lambda: None)
+    """Called, more than once, when others are at work: what products need besides pixels."""
+
+    def each(self, work: Callable[[In], Out], items: Sequence[In], most: int) -> Iterator[Out]:
+        """Yield ``work(item)`` in order, with at most so many under way."""
+        return self.share(work, items, most, self.meanwhile)
 
 
 @dataclass(frozen=True)
@@ -93,38 +99,13 @@ class Tally:
         self._done = self._told = 0
         report(0, total)
 
-    def add(self) -> None:
-        """Count one more part."""
-        self._done += 1
+    def add(self, parts: int) -> None:
+        """Count more parts."""
+        self._done += parts
         whole = self._done * self._total // self._parts
         if self._told < whole:
             self._told = whole
             self._report(whole, self._total)
-
-
-def ahead(
-    pool: Executor, work: Callable[[In], Out], items: Iterable[In], most: int
-) -> Iterator[Out]:
-    """Yield ``work(item)`` in order, with at most so many under way; what is early waits.
-
-    One at a time is done by the thread that asks: what others freed would stay with them.
-    """
-    if most == 1:
-        yield from map(work, items)
-        return
-    waiting: deque[Future[Out]] = deque()
-    try:
-        for item in items:
-            while len(busy := [future for future in waiting if not future.done()]) >= most:
-                wait(busy, return_when=FIRST_COMPLETED)
-            waiting.append(pool.submit(work, item))
-            while waiting[0].done() and len(waiting) > 1:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
 
 
 def assembled(frame: Source, index: int) -> Ccd:

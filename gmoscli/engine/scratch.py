@@ -1,6 +1,6 @@
-"""Parked frames: planes in memory while there is room, else on disk; rows are read back by band.
+"""Room for parked frames: in memory while there is some, else in a folder.
 
-A scratch folder goes away when its ``with`` block is left. One that a killed run left behind is
+The folder goes away when its ``with`` block is left. One that a killed run left behind is
 removed by the next run: a lock, which dies with its process, tells the two apart.
 """
 
@@ -9,136 +9,36 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from threading import Lock
-from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import GmosError, reason
-from ..frame import Ccd, Flags, Plane
+from .budget import PLANES
+from .places import InMemory, OnDisk, Place
 
-Planes = tuple[Plane, Plane, Flags]
 PREFIX = "gmoscli-scratch-"
-_TYPES: tuple[np.dtype[Any], ...] = (
-    np.dtype(np.float32),
-    np.dtype(np.float32),
-    np.dtype(np.uint16),
-)
-
-
-class Parked(Protocol):
-    """The planes of one ccd at rest."""
-
-    def rows(self, start: int, stop: int) -> Planes:
-        """Return rows of sci, var, dq; they are not to be changed."""
-
-    def ccd(self) -> Planes:
-        """Return the three planes whole; they are not to be changed."""
-
-    def drop(self) -> None:
-        """Give back the room that they take."""
-
-
-@dataclass(frozen=True)
-class OnDisk:
-    """Planes in a file: sci, var, dq, one after the other."""
-
-    path: Path
-    shape: tuple[int, int]
-
-    def rows(self, start: int, stop: int) -> Planes:
-        """Return rows of the three planes."""
-        ny, nx = self.shape
-        planes: list[NDArray[Any]] = []
-        offset = 0
-        with self.path.open("rb") as stream:
-            for kind in _TYPES:
-                stream.seek(offset + start * nx * kind.itemsize)
-                flat = np.fromfile(stream, kind, (stop - start) * nx)
-                planes.append(flat.reshape(stop - start, nx))
-                offset += ny * nx * kind.itemsize
-        return planes[0], planes[1], planes[2]
-
-    def ccd(self) -> Planes:
-        """Return the three planes whole."""
-        return self.rows(0, self.shape[0])
-
-    def drop(self) -> None:
-        """Give the disk space back."""
-        self.path.unlink(missing_ok=True)
-
-
-class InMemory:
-    """Planes that stay where they are."""
-
-    def __init__(self, planes: Planes, freed: Callable[[], None]):
-        self._planes: Planes | None = planes
-        self._freed = freed
-        for plane in planes:
-            plane.setflags(write=False)
-
-    def rows(self, start: int, stop: int) -> Planes:
-        """Return rows of the three planes."""
-        sci, var, dq = self.ccd()
-        return sci[start:stop], var[start:stop], dq[start:stop]
-
-    def ccd(self) -> Planes:
-        """Return the three planes whole."""
-        assert self._planes is not None
-        return self._planes
-
-    def drop(self) -> None:
-        """Let go of the planes."""
-        if self._planes is not None:
-            self._planes = None
-            self._freed()
 
 
 class Scratch:
-    """A place for parked frames: so many bytes of memory, and a folder for what does not fit."""
+    """Places for planes: so many bytes of memory, and a folder for what does not fit."""
 
     def __init__(self, folder: Path, room: int = 0):
         self.folder = folder
         self._room = room
         self._numbers = count()
-        self._lock = Lock()
 
-    def park(self, ccd: Ccd) -> Parked:
-        """Put the planes of a ccd to rest. Raises GmosError on a full disk."""
-        planes: Planes = ccd.sci, ccd.var, ccd.dq
-        size = ccd.held
-        if self._taken(size):
-            return InMemory(planes, lambda: self._give(size))
-        path = self.folder / str(next(self._numbers))
-        try:
-            with path.open("xb") as stream:
-                for plane, kind in zip(planes, _TYPES, strict=True):
-                    stream.write(np.ascontiguousarray(plane, kind).data)
-        except OSError as error:
-            raise GmosError(
-                f"cannot write to the scratch folder: {reason(error)}",
-                path=self.folder,
-                hint="choose a place with more room: --scratch FOLDER or $TMPDIR",
-            ) from error
-        return OnDisk(path, ccd.sci.shape)
-
-    def _taken(self, size: int) -> bool:
-        """Take room in memory, if there is enough of it."""
-        with self._lock:
-            if self._room < size:
-                return False
-            self._room -= size
-            return True
+    def place(self, pixels: int) -> Place:
+        """Return room for a ccd of so many pixels, in memory if there is enough of it."""
+        size = PLANES * pixels
+        if self._room < size:
+            return OnDisk(self.folder / str(next(self._numbers)))
+        self._room -= size
+        return InMemory(size, lambda: self._give(size))
 
     def _give(self, size: int) -> None:
-        with self._lock:
-            self._room += size
+        self._room += size
 
 
 @contextmanager

@@ -1,32 +1,24 @@
 """Stack frames: each grid of output pixels in bands of rows, all frames deep."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..dq import Dq
 from ..errors import ReductionError
-from ..frame import Ccd, CcdInfo, Deep, Grid, Observation, Piece, Planes, Source, Strips
-from ..geometry import Affine
-from ..stack import (
-    Band,
-    average_amps,
-    bands,
-    bands_at_once,
-    grid_of_ccd,
-    info_of,
-    tilted,
-    to_native,
-)
+from ..frame import Ccd, Grid, Observation, Planes, Source, Strips
+from ..stack import Band, average_amps, bands, bands_at_once, grid_of_ccd, info_of
 from ..step import Step
 from ..steps.correlation import correlation
-from ..steps.resample import check_turn
 from .budget import give_back
+from .forks import shared_plane
+from .gathering import gathered, laid, maps_of, sky_of
 from .parking import shelved
-from .running import Loaded, Run, Shelved, Tally, ahead, assembled, let_go, noted
+from .running import Loaded, Run, Shelved, Tally, let_go, noted
 
 CACHED = 24 << 20
 """Bytes of a band that needs no halo: few enough that what is made of it stays near the processor,
@@ -40,7 +32,7 @@ so much wider for it, and halos a smaller part of them, that it saves more time 
 def stacked(
     before: Sequence[Step], steps: Sequence[Step], frames: list[Source], with_: Run
 ) -> Source:
-    """Return the product of all frames: each grid in bands of rows, the bands in parallel.
+    """Return the product of all frames: each grid in bands of rows, bands being jobs of their own.
 
     ``before`` are steps on single ccds that the frames have yet to go through. They do when their
     grid is stacked, so that no more than that is held at a time.
@@ -52,16 +44,15 @@ def stacked(
         grid_of_ccd(observations, info.index) for info in observations[0].ccds
     )
     ready = _ready(before, frames, with_)
-    ccds, seen = [], []
-    for number, grid in enumerate(grids):
-        parts = ready(grid)
-        report(number, len(grids))
-        ccds.append(_one_grid(steps, parts, grid, with_))
+    ccds: list[Ccd] = []
+    seen = []
+    report(0, len(grids))
+    for together in [[grid] for grid in grids] if before else [list(grids)]:
+        parts = ready(together)
         seen.append([frame.obs for frame in parts])
-        for frame in parts:
-            if isinstance(frame, Shelved):
-                frame.drop(grid.members)
-    report(len(grids), len(grids))
+        for ccd in _stacks(steps, parts, together, with_):
+            ccds.append(ccd)
+            report(len(ccds), len(grids))
     for frame in frames:
         let_go(frame)
     inputs = tuple(_joined(parts) for parts in zip(*seen, strict=True))
@@ -79,13 +70,18 @@ def stacked(
 
 def _ready(
     before: Sequence[Step], frames: list[Source], with_: Run
-) -> Callable[[Grid], Sequence[Source]]:
-    """Return what gives the frames as a grid needs them."""
+) -> Callable[[Sequence[Grid]], Sequence[Source]]:
+    """Return what gives the frames as some grids need them."""
     if not before:
         return lambda _: frames
     parts = sum(len(frame.obs.ccds) for frame in frames)
     tally = Tally(partial(with_.report, before[0].name), parts, len(frames))
-    return lambda grid: shelved(before, frames, grid.members, with_, tally)
+
+    def ready(grids: Sequence[Grid]) -> Sequence[Source]:
+        members = {index for grid in grids for index in grid.members}
+        return shelved(before, frames, members, with_, tally)
+
+    return ready
 
 
 def _joined(parts: Sequence[Observation]) -> Observation:
@@ -114,141 +110,93 @@ def check_alike(frames: Sequence[Observation]) -> None:
                 )
 
 
-def _one_grid(steps: Sequence[Step], frames: Sequence[Source], grid: Grid, with_: Run) -> Ccd:
-    """Return one ccd of the product."""
-    observations = [frame.obs for frame in frames]
-    reference = _reference(observations)
-    overlaid = steps[0].takes is Strips
-    halo = max(step.halo for step in steps) if overlaid else 0
-    maps = _maps(frames, grid)
-    sky = _sky(reference, grid)
+def _stacks(
+    steps: Sequence[Step], frames: Sequence[Source], grids: Sequence[Grid], with_: Run
+) -> Iterator[Ccd]:
+    """Yield the ccds of the product; what is parked of the frames is dropped as they are done."""
+    halo = max(step.halo for step in steps) if steps[0].takes is Strips else 0
+    jobs = min(
+        bands_at_once(with_.jobs, with_.memory, halo, grid.shape[1], len(frames)) for grid in grids
+    )
+    stacks = [_Stack(steps, frames, grid, halo, with_.memory // jobs) for grid in grids]
+    tasks = [(stack, band) for stack in stacks for band in stack.bands]
+    results = with_.each(lambda task: task[0].work(task[1]), tasks, jobs)
+    for (stack, band), counts in zip(tasks, results, strict=True):
+        stack.count(*counts)
+        if band is stack.bands[-1]:
+            yield stack.ccd()
+            for frame in frames:
+                if isinstance(frame, Shelved):
+                    frame.drop(stack.grid.members)
 
-    def job(band: Band) -> Planes:
-        work: Any = _gathered(frames, maps, grid, band, halo, sky)
-        if not overlaid:
-            work = _laid(work)
-        for step in steps:  # what one was given is let go when it gives back something new
+
+Counts = NDArray[np.int64]
+"""Pixels, by frame."""
+
+
+class _Stack:
+    """A stack in the making: its bands are worked on in any order, and by any process."""
+
+    def __init__(
+        self, steps: Sequence[Step], frames: Sequence[Source], grid: Grid, halo: int, memory: int
+    ):
+        observations = [frame.obs for frame in frames]
+        self.grid = grid
+        self._steps, self._frames, self._halo = steps, frames, halo
+        self._reference = _reference(observations)
+        self._maps = maps_of(frames, grid)
+        self._sky = sky_of(self._reference, grid)
+        self._overlaid = steps[0].takes is Strips
+        most = memory if self._overlaid else min(memory, CACHED)
+        self.bands = bands(grid.shape, len(frames), most, halo)
+        self._tight = self._overlaid and self.bands[0].rows + 2 * halo < TIGHT_ROWS
+        self._sci, self._var = (shared_plane(grid.shape, np.float32) for _ in range(2))
+        self._dq = shared_plane(grid.shape, np.uint16)
+        self._covered, self._rejected = np.zeros((2, len(frames)), np.int64)
+
+    def work(self, band: Band) -> tuple[Counts, Counts]:
+        """Stack a band; return how many pixels of each frame were there, and were rejected."""
+        work: Any = gathered(self._frames, self._maps, self.grid, band, self._halo, self._sky)
+        if not self._overlaid:
+            work = laid(work)
+        for step in self._steps:  # what one was given is let go when it gives back something new
             work = step(work)
-            if tight:
+            if self._tight:
                 give_back()
         if not isinstance(work, Planes):
             raise ReductionError("the recipe rejects pixels but never combines them")
-        return work
-
-    jobs = bands_at_once(with_.jobs, with_.memory, halo, grid.shape[1], len(frames))
-    memory = with_.memory // jobs
-    cut = bands(grid.shape, len(frames), memory if overlaid else min(memory, CACHED), halo)
-    tight = overlaid and cut[0].rows + 2 * halo < TIGHT_ROWS
-    ny, nx = grid.shape
-    sci, var = np.empty((ny, nx), np.float32), np.empty((ny, nx), np.float32)
-    dq = np.empty((ny, nx), np.uint16)
-    covered, rejected = np.zeros((2, len(frames)), np.int64)
-    for band, planes in zip(cut, ahead(with_.pool, job, cut, jobs), strict=True):
-        covered += planes.covered
-        rejected += planes.rejected
         rows = slice(band.start, band.stop)
-        sci[rows], var[rows], dq[rows] = planes.sci, planes.var, planes.dq
-    base = info_of(reference, grid.members[0] if grid.index else reference.central.index)
-    info = replace(
-        base,
-        index=grid.index,
-        amps=tuple(a for i in grid.members for a in average_amps(observations, reference, i)),
-        shape=grid.shape,
-        wcs=grid.wcs or base.wcs,
-        correlation=correlation(observations, maps, grid.shape) if overlaid else 1.0,
-        rejected=tuple((rejected / np.maximum(covered, 1)).tolist()),
-    )
-    return Ccd(info, sci, var, dq)
+        self._sci[rows], self._var[rows], self._dq[rows] = work.sci, work.var, work.dq
+        return work.covered, work.rejected
 
+    def count(self, covered: Counts, rejected: Counts) -> None:
+        """Add what a band said of its pixels."""
+        self._covered += covered
+        self._rejected += rejected
 
-def _maps(frames: Sequence[Source], grid: Grid) -> list[dict[int, Affine]]:
-    """Return how a grid's pixels go to those of each frame's ccds. Raises for a large turn."""
-    maps = [
-        {index: to_native(grid, frame.obs, index) for index in _members(frame.obs, grid)}
-        for frame in frames
-    ]
-    for frame, own in zip(frames, maps, strict=True):
-        for to_ccd in own.values():
-            check_turn(to_ccd, frame.obs.path)
-    return maps
+    def ccd(self) -> Ccd:
+        """Return the stack, when all bands are done."""
+        observations = [frame.obs for frame in self._frames]
+        reference, grid = self._reference, self.grid
+        base = info_of(reference, grid.members[0] if grid.index else reference.central.index)
+        amps = (average_amps(observations, reference, index) for index in grid.members)
+        share = self._rejected / np.maximum(self._covered, 1)
+        return Ccd(
+            replace(
+                base,
+                index=grid.index,
+                amps=tuple(chain.from_iterable(amps)),
+                shape=grid.shape,
+                wcs=grid.wcs or base.wcs,
+                correlation=self._correlation(observations),
+                rejected=tuple(share.tolist()),
+            ),
+            self._sci,
+            self._var,
+            self._dq,
+        )
 
-
-def _members(obs: Observation, grid: Grid) -> tuple[int, ...]:
-    return tuple(info.index for info in obs.ccds if info.index in grid.members)
-
-
-def _sky(reference: Observation, grid: Grid) -> float:
-    """Return the level of blank sky that all frames of a grid are brought to."""
-    sky = info_of(reference, grid.index or reference.central.index).sky
-    return 0.0 if sky is None else sky.level
-
-
-def _gathered(
-    frames: Sequence[Source],
-    maps: list[dict[int, Affine]],
-    grid: Grid,
-    band: Band,
-    halo: int,
-    sky: float,
-) -> Strips:
-    """Return the native rows of all frames that reach a band and its halo."""
-    pieces, weights, fwhm = [], [], []
-    for frame, own in zip(frames, maps, strict=True):
-        placement = frame.obs.placement
-        found = []
-        for index, to_ccd in own.items():
-            info = info_of(frame.obs, index)
-            rows = _native_rows(to_ccd, band, halo, grid.shape[1], info.shape[0])
-            if rows is not None:
-                sci, var, dq = _rows(frame, index, *rows)
-                if info.stars is not None:
-                    dq = dq | info.stars.flags(Dq.COSMIC_RAY, *rows, info.shape[1])
-                offset = placement.offsets.get(index, 0.0)
-                scale = placement.scale_of(index)
-                if index in placement.slopes:
-                    sci = tilted(sci, rows[0], info.shape, placement.slopes[index], scale)
-                found.append(Piece(sci, var, dq, rows[0], to_ccd, scale, offset))
-        pieces.append(tuple(found))
-        member = [placement.weights[i] for i in own if i in placement.weights]
-        weights.append(float(np.mean(member)) if member else 1.0)
-        widths = [w for i in own if (w := _narrowest(info_of(frame.obs, i))) is not None]
-        fwhm.append(float(np.median(widths)) if widths else 0.0)
-    shape = (band.rows, grid.shape[1])
-    return Strips(tuple(pieces), band.start, shape, tuple(weights), tuple(fwhm), sky)
-
-
-def _narrowest(info: CcdInfo) -> float | None:
-    """Return the seeing, in pixels, along the coarser axis."""
-    return None if info.fwhm is None else info.fwhm * info.roundness**0.5
-
-
-def _native_rows(
-    to_ccd: Any, band: Band, halo: int, width: int, height: int
-) -> tuple[int, int] | None:
-    """Return the rows of a ccd that a band and its halo see, or None."""
-    y1, y2 = band.start - halo, band.stop - 1 + halo
-    rows = to_ccd([[0, y1], [width - 1, y1], [0, y2], [width - 1, y2]])[:, 1]
-    start, stop = max(int(np.floor(rows.min())), 0), min(int(np.ceil(rows.max())) + 1, height)
-    return (start, stop) if start < stop else None
-
-
-def _rows(frame: Source, index: int, start: int, stop: int) -> Any:
-    if isinstance(frame, Shelved):
-        return frame.planes[index].rows(start, stop)
-    ccd = assembled(frame, index)
-    return ccd.sci[start:stop], ccd.var[start:stop], ccd.dq[start:stop]
-
-
-def _laid(strips: Strips) -> Deep:
-    """Return frames that share their pixels already, scaled."""
-    parts = [frame[0] for frame in strips.frames]
-    sci = np.empty((len(parts), *parts[0].sci.shape), np.float32)
-    for plane, part in zip(sci, parts, strict=True):
-        np.multiply(part.sci, np.float32(part.scale), out=plane)
-        np.add(plane, np.float32(part.offset), out=plane)
-    equal_rows = not any(part.var.strides[0] for part in parts)
-    var = np.stack(
-        [(part.var[:1] if equal_rows else part.var) * np.float32(part.scale**2) for part in parts]
-    )
-    dq = np.stack([part.dq for part in parts])
-    return Deep(sci, np.broadcast_to(var, sci.shape), dq, strips.weights, strips.sky)
+    def _correlation(self, observations: Sequence[Observation]) -> float:
+        if not self._overlaid:
+            return 1.0
+        return correlation(observations, self._maps, self.grid.shape)

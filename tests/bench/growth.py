@@ -129,7 +129,7 @@ def memory(size: Size) -> Iterator[Row]:
 
 
 def cores(size: Size) -> Iterator[Row]:
-    """Reduce with one thread and with two: the passes over pixels, and everything."""
+    """Reduce with one process and with two: the passes over pixels, and everything."""
     desk = size.desk
     names = desk.copies(desk.science, 5)
     script = str(Path(__file__).with_name("passes.py"))

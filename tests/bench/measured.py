@@ -20,7 +20,7 @@ class Usage:
     cpu: float
     """Seconds, user and system, with all its children."""
     peak: float
-    """Bytes of resident memory, of the largest of its processes."""
+    """Bytes of resident memory, of all its processes at a time, what they share counted once."""
     output: str = ""
     """What it wrote to standard output."""
 

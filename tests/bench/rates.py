@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 
 
 def steps(size: Size) -> Iterator[Row]:
-    """Time every step within a reduction of one thread: the profile of the recipe."""
+    """Time every step within a reduction by one process: the profile of the recipe."""
     desk = size.desk
     names = desk.science
     runs = [json.loads(desk.measure(PYTHON, str(HERE / "steps.py"), *names).output) for _ in "ab"]
@@ -27,7 +27,7 @@ def steps(size: Size) -> Iterator[Row]:
             f"step {name}",
             f"{pixels / max(seconds, 1e-6):.4g} Mpix/s, {100 * seconds / total:.1f} % of the time",
         )
-    yield Row("all of it, one thread", f"{pixels / total:.3g} Mpix/s")
+    yield Row("all of it, one process", f"{pixels / total:.3g} Mpix/s")
     yield from _sep(size)
 
 

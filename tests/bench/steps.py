@@ -1,7 +1,7 @@
 """Reduce science frames with a clock at each step: steps.py FILE...
 
 Prints a JSON object: pixels of all frames together, seconds in all, and seconds by step. One
-thread, so that steps do not disturb each other.
+process, so that steps do not disturb each other.
 """
 
 import functools

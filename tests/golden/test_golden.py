@@ -4,7 +4,6 @@
 """
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -83,8 +82,8 @@ CASES = {"bias": (bias, biases), "flat": (flat, flats), "stack": (align_and_stac
 
 
 def product(recipe, frames):
-    with scratch() as place, ThreadPoolExecutor(2) as pool:
-        (exposure,) = run(recipe, frames, Run(bring, place, pool))
+    with scratch() as place:
+        (exposure,) = run(recipe, frames, Run(bring, place))
     return exposure
 
 

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -23,13 +22,9 @@ def main() -> None:
     request = Request(tuple(map(Path, sys.argv[1:])), recipe)
     plan, _ = prepared(request, settings_here(), print)
     frames = [ExposureFile(frame.path, frame) for frame in plan.frames if frame.path is not None]
-    with (
-        closing(Masters(plan.chosen, ExposureFile, MEMORY)) as masters,
-        scratch() as place,
-        ThreadPoolExecutor(2) as pool,
-    ):
+    with closing(Masters(plan.chosen, ExposureFile, MEMORY)) as masters, scratch() as place:
         told = {}
-        for exposure in run(plan.recipe, frames, Run(masters, place, pool)):
+        for exposure in run(plan.recipe, frames, Run(masters, place)):
             obs, there = exposure.obs, exposure.obs.placement
             told[obs.name] = {
                 "matrix": there.fix.matrix.tolist(),

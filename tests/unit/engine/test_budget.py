@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmoscli.engine.budget import BASE, LEAST_BANDS, PLANES, WORK, budget
+from gmoscli.engine.budget import BASE, FURTHER, LEAST_BANDS, PLANES, WORK, budget
 
 MEGABYTE = 1 << 20
 SIZES = {"4x4": 540_672, "2x2": 2_162_688, "1x1": 8_650_752}
@@ -25,12 +25,15 @@ def test_both_passes_stay_within_the_memory_or_take_the_least_they_can(
 ):
     share = budget(memory, jobs, ccd, chips * ccd, kinds, **how)
     calibrating = BASE + share.masters + share.at_once * WORK * ccd + share.parked
+    calibrating += (share.at_once - 1) * FURTHER
     stacking = BASE + share.parked + PLANES * chips * ccd + share.bands
+    stacking += (share.jobs - 1) * FURTHER
     assert 1 <= share.at_once <= jobs
+    assert 1 <= share.jobs <= jobs
     assert share.bands >= LEAST_BANDS
     if memory is not None:
         assert calibrating <= memory or (share.parked, share.at_once) == (0, 1)
-        assert stacking <= memory or (share.parked, share.bands) == (0, LEAST_BANDS)
+        assert stacking <= memory or (share.parked, share.jobs, share.bands) == (0, 1, LEAST_BANDS)
 
 
 @given(**CASES)

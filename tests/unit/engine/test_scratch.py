@@ -9,12 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gmoscli.engine.forks import forked
+from gmoscli.engine.places import Parked
 from gmoscli.engine.scratch import PREFIX, remove_abandoned, scratch
 from gmoscli.errors import GmosError
 from tests.builders import a_ccd
 
 RNG = np.random.default_rng(3)
 SHAPE = (23, 17)
+
+
+def parked(place, ccd):
+    """Put a ccd to rest."""
+    room = place.place(ccd.sci.size)
+    return Parked(room, room.put(ccd))
 
 
 def a_noisy_ccd():
@@ -26,7 +34,7 @@ def a_noisy_ccd():
 def test_rows_come_back_as_they_were_parked(tmp_path, start, stop):
     ccd = a_noisy_ccd()
     with scratch(tmp_path) as place:
-        found = place.park(ccd).rows(start, stop)
+        found = parked(place, ccd).rows(start, stop)
         for plane, was in zip(found, (ccd.sci, ccd.var, ccd.dq), strict=True):
             np.testing.assert_array_equal(plane, was[start:stop])
             assert plane.dtype == was.dtype
@@ -35,8 +43,8 @@ def test_rows_come_back_as_they_were_parked(tmp_path, start, stop):
 def test_frames_do_not_overwrite_each_other(tmp_path):
     ccds = [a_noisy_ccd() for _ in range(3)]
     with scratch(tmp_path) as place:
-        parked = [place.park(ccd) for ccd in ccds]
-        for one, ccd in zip(parked, ccds, strict=True):
+        rest = [parked(place, ccd) for ccd in ccds]
+        for one, ccd in zip(rest, ccds, strict=True):
             np.testing.assert_array_equal(one.ccd()[0], ccd.sci)
 
 
@@ -45,7 +53,7 @@ def test_views_and_broadcast_planes_are_parked_in_full(tmp_path):
     flat = np.broadcast_to(np.float32(2), (11, 17))
     part = whole.with_planes(sci=whole.sci[::2][:11], var=flat, dq=whole.dq[5:16])
     with scratch(tmp_path) as place:
-        sci, var, dq = place.park(part).ccd()
+        sci, var, dq = parked(place, part).ccd()
         np.testing.assert_array_equal(sci, part.sci)
         assert (var == 2).all()
         np.testing.assert_array_equal(dq, part.dq)
@@ -58,44 +66,60 @@ SIZE = 10 * SHAPE[0] * SHAPE[1]
 def test_what_fits_rests_in_memory_and_the_rest_on_disk(tmp_path):
     ccds = [a_noisy_ccd() for _ in range(4)]
     with scratch(tmp_path, room=2 * SIZE) as place:
-        parked = [place.park(ccd) for ccd in ccds]
+        rest = [parked(place, ccd) for ccd in ccds]
         assert len(list(place.folder.iterdir())) == 2
-        for one, ccd in zip(parked, ccds, strict=True):
+        for one, ccd in zip(rest, ccds, strict=True):
             for plane, was in zip(one.rows(3, 9), (ccd.sci, ccd.var, ccd.dq), strict=True):
                 np.testing.assert_array_equal(plane, was[3:9])
 
 
 def test_room_that_is_given_back_is_used_again_and_given_back_once(tmp_path):
     with scratch(tmp_path, room=SIZE) as place:
-        first = place.park(a_noisy_ccd())
+        first = parked(place, a_noisy_ccd())
         first.drop()
         first.drop()
-        place.park(a_noisy_ccd())
+        parked(place, a_noisy_ccd())
         assert list(place.folder.iterdir()) == []
-        place.park(a_noisy_ccd())
+        parked(place, a_noisy_ccd())
         assert len(list(place.folder.iterdir())) == 1
 
 
-def test_a_plane_of_equal_rows_takes_the_room_of_one(tmp_path):
+@pytest.mark.parametrize("room", [0, SIZE])
+def test_of_a_plane_with_equal_rows_one_is_kept(tmp_path, room):
     ccd = a_noisy_ccd()
     flat = ccd.with_planes(var=np.broadcast_to(ccd.var[0], SHAPE))
-    with scratch(tmp_path, room=SIZE * 6 // 10 + 4 * SHAPE[1]) as place:
-        place.park(flat)
-        assert list(place.folder.iterdir()) == []
+    with scratch(tmp_path, room=room) as place:
+        rest = parked(place, flat)
+        for plane, was in zip(rest.rows(3, 9), (flat.sci, flat.var, flat.dq), strict=True):
+            np.testing.assert_array_equal(plane, was[3:9])
+        assert not rest.ccd()[1].strides[0]
+        for path in place.folder.iterdir():
+            assert path.stat().st_size == SIZE * 6 // 10 + 4 * SHAPE[1]
+
+
+def test_what_another_process_puts_in_its_place_is_there(tmp_path):
+    ccds = [a_noisy_ccd() for _ in range(2)]
+    with scratch(tmp_path, room=SIZE) as place:
+        rooms = [place.place(ccd.sci.size) for ccd in ccds]
+        jobs = list(zip(rooms, ccds, strict=True))
+        lain = list(forked(lambda job: job[0].put(job[1]), jobs, 2, lambda: time.sleep(0.3)))
+        for room, laid, ccd in zip(rooms, lain, ccds, strict=True):
+            for plane, was in zip(room.rows(laid, 0, 23), (ccd.sci, ccd.var, ccd.dq), strict=True):
+                np.testing.assert_array_equal(plane, was)
 
 
 def test_what_rests_in_memory_cannot_be_changed(tmp_path):
     with scratch(tmp_path, room=SIZE) as place:
-        for plane in place.park(a_noisy_ccd()).rows(0, 5):
+        for plane in parked(place, a_noisy_ccd()).rows(0, 5):
             with pytest.raises(ValueError, match="read-only"):
                 plane[0] = 1
 
 
 def test_what_is_dropped_takes_no_room(tmp_path):
     with scratch(tmp_path) as place:
-        parked = place.park(a_noisy_ccd())
-        parked.drop()
-        parked.drop()
+        rest = parked(place, a_noisy_ccd())
+        rest.drop()
+        rest.drop()
         assert list(place.folder.iterdir()) == []
 
 
@@ -103,7 +127,7 @@ def test_what_is_dropped_takes_no_room(tmp_path):
 def test_the_folder_is_gone_however_it_is_left(tmp_path, error):
     try:
         with scratch(tmp_path) as place:
-            place.park(a_noisy_ccd())
+            parked(place, a_noisy_ccd())
             if error is not None:
                 raise error
     except BaseException as raised:
@@ -182,5 +206,5 @@ def test_a_full_disk_is_told_in_one_line_with_a_hint(tmp_path):
     with scratch(tmp_path) as place:
         (place.folder / "0").symlink_to("/dev/full")
         with pytest.raises(GmosError, match="cannot write to the scratch folder") as refused:
-            place.park(a_noisy_ccd())
+            parked(place, a_noisy_ccd())
     assert "--scratch" in refused.value.hint

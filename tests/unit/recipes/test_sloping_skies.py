@@ -1,7 +1,5 @@
 """Skies that slope differently in every frame leave no steps in their stack."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 
@@ -35,9 +33,9 @@ def a_frame_of(k, slope):
 def stacked(slopes, jobs=2, memory=1 << 20):
     """The stack of the set, its pixels that have data, and where the reference's are in it."""
     frames = [a_frame_of(k, slope) for k, slope in enumerate(slopes)]
-    with scratch(room=0) as place, ThreadPoolExecutor(jobs) as pool:
+    with scratch(room=0) as place:
         bring = lambda _kind, _obs, _info: None  # noqa: E731 - in one line
-        (product,) = run(align_and_stack, frames, Run(bring, place, pool, jobs, memory))
+        (product,) = run(align_and_stack, frames, Run(bring, place, jobs, memory))
     return product
 
 

@@ -1,6 +1,5 @@
 """The fringe frame has the pattern on all scales, and nothing of sky or sources."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -100,9 +99,9 @@ def a_fringe_frame(jobs=2, memory=1 << 20, **image):
     """The fringe frame of the set, as the recipe makes it of calibrated frames."""
     frames = [a_frame(an_image(k, **image), name=f"f{k}") for k in range(len(OFFSETS))]
     recipe = replace(fringe.without(*STEPS), draft=draft.without(*STEPS))
-    with scratch(room=0) as place, ThreadPoolExecutor(jobs) as pool:
+    with scratch(room=0) as place:
         bring = lambda _kind, _obs, _info: None  # noqa: E731 - in one line
-        (product,) = run(recipe, frames, Run(bring, place, pool, jobs, memory))
+        (product,) = run(recipe, frames, Run(bring, place, jobs, memory))
     return product.ccds[0]
 
 
