@@ -12,6 +12,7 @@ import signal
 import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from math import prod
 from mmap import mmap
 from multiprocessing import get_context
@@ -94,8 +95,9 @@ def forked(
     queue = _queue(len(items))
     mates: list[_Mate] = []
     try:
-        for _ in range(min(most, len(items)) - 1):
-            mates.append(_forked_mate(work, items, queue))
+        with suppress(OSError):  # no more processes are allowed: fewer do
+            for _ in range(min(most, len(items)) - 1):
+                mates.append(_mate(work, items, queue))
         meanwhile()
         yield from _in_order(work, items, queue, list(mates))
     finally:
@@ -158,7 +160,7 @@ def _tried(
         return _Outcome(number, None, error)
 
 
-def _forked_mate(work: Callable[[Any], Any], items: Sequence[Any], queue: int) -> _Mate:
+def _mate(work: Callable[[Any], Any], items: Sequence[Any], queue: int) -> _Mate:
     """Return a process that takes jobs until none is left."""
     forks = get_context("fork")
     here, there = forks.Pipe(duplex=False)
@@ -166,7 +168,8 @@ def _forked_mate(work: Callable[[Any], Any], items: Sequence[Any], queue: int) -
 
     def serve() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asks hears of it as well, and ends this
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for ending in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(ending, signal.SIG_DFL)
         gc.freeze()  # looking at what both share would copy it
         here.close()
         try:

@@ -1,7 +1,8 @@
 """Take frames through the steps that work on single ccds, and park what comes out."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -9,7 +10,7 @@ from ..errors import ReductionError
 from ..frame import Ccd, CcdInfo, Observation, Source
 from ..step import CALIBRATIONS, Step
 from .budget import give_back
-from .places import Laid, Parked
+from .places import Laid, Parked, Place
 from .running import Loaded, Run, Shelved, Tally, let_go, noted
 
 
@@ -25,17 +26,6 @@ def worked(steps: Sequence[Step], with_: Run, frame: Source, index: int) -> Ccd:
 
 def _brought(need: str, obs: Observation, info: CcdInfo, with_: Run) -> Any:
     return with_.bring(need, obs, info) if need in CALIBRATIONS else obs
-
-
-def _bring_all(steps: Sequence[Step], frame: Source, indexes: Collection[int], with_: Run) -> None:
-    needs = {need for step in steps for need in step.needs if need in CALIBRATIONS}
-    for info in _infos(frame, indexes):
-        for need in needs:
-            with_.bring(need, frame.obs, info)
-
-
-def _infos(frame: Source, indexes: Collection[int]) -> list[CcdInfo]:
-    return [info for info in frame.obs.ccds if info.index in indexes]
 
 
 def shelved(
@@ -56,12 +46,13 @@ def shelved(
         rounds = [[(n, [i]) for n, has in enumerate(own) if i in has] for i in sorted(indexes)]
     else:
         rounds = [list(enumerate(own))]
-    for tasks in rounds:
-        for number, part in _round(steps, frames, tasks, with_):
-            parts[number] |= part
+    for members in rounds:
+        tasks = [_task(steps, number, frames[number], some, with_) for number, some in members]
+        for task, part in zip(tasks, _done(steps, tasks, with_), strict=True):
+            parts[task.number] |= part
             tally.add(len(part))
-            if len(parts[number]) == len(frames[number].obs.ccds):
-                let_go(frames[number])
+            if len(parts[task.number]) == len(task.frame.obs.ccds):
+                let_go(task.frame)
     return [
         Shelved(
             noted(replace(frame.obs, ccds=tuple(info for info, _ in part.values())), steps),
@@ -71,47 +62,47 @@ def shelved(
     ]
 
 
-Task = tuple[int, list[int]]
-"""The number of a frame, and the ccds of it that one job takes on."""
+@dataclass(frozen=True)
+class _Task:
+    """What one job takes on: ccds of a frame, each of which has a place to rest."""
+
+    number: int
+    frame: Source
+    places: dict[int, Place]
 
 
-def _round(
-    steps: Sequence[Step], frames: Sequence[Source], tasks: Sequence[Task], with_: Run
-) -> Iterator[tuple[int, dict[int, tuple[CcdInfo, Parked]]]]:
-    """Yield, task by task, the number of its frame and its ccds after some steps, parked.
+def _task(
+    steps: Sequence[Step], number: int, frame: Source, indexes: Collection[int], with_: Run
+) -> _Task:
+    """Return a task; the calibrations that it takes are brought, for all processes to have."""
+    infos = [info for info in frame.obs.ccds if info.index in indexes]
+    needs = dict.fromkeys(need for step in steps for need in step.needs if need in CALIBRATIONS)
+    for info, need in product(infos, needs):
+        with_.bring(need, frame.obs, info)
+    places = {info.index: with_.scratch.place(prod(info.shape)) for info in infos}
+    return _Task(number, frame, places)
 
-    Calibrations are brought and places found before the jobs are shared out, for all to have.
-    """
-    for number, indexes in tasks:
-        _bring_all(steps, frames[number], indexes, with_)
-    places = [
-        {info.index: with_.scratch.place(prod(info.shape)) for info in _infos(frames[n], own)}
-        for n, own in tasks
-    ]
+
+def _done(
+    steps: Sequence[Step], tasks: Sequence[_Task], with_: Run
+) -> Iterator[dict[int, tuple[CcdInfo, Parked]]]:
+    """Yield the ccds of each task after some steps, parked."""
     at_once = with_.at_once or with_.jobs
 
-    def job(which: int) -> list[tuple[CcdInfo, Laid]]:
-        number, indexes = tasks[which]
-        done = []
-        for index in indexes:
-            ccd = worked(steps, with_, frames[number], index)
-            done.append((ccd.info, places[which][index].put(ccd)))
+    def job(task: _Task) -> dict[int, tuple[CcdInfo, Laid]]:
+        laid = {}
+        for index, place in task.places.items():
+            ccd = worked(steps, with_, task.frame, index)
+            laid[index] = ccd.info, place.put(ccd)
             del ccd
             if at_once == 1:
                 give_back()  # or it adds up, where memory is short
-        if not frames[number].piecemeal:
-            let_go(frames[number])
-        return done
+        if not task.frame.piecemeal:
+            let_go(task.frame)
+        return laid
 
-    for which, done in enumerate(with_.each(job, range(len(tasks)), at_once)):
-        number, indexes = tasks[which]
-        yield (
-            number,
-            {
-                index: (info, Parked(places[which][index], laid))
-                for index, (info, laid) in zip(indexes, done, strict=True)
-            },
-        )
+    for task, laid in zip(tasks, with_.each(job, tasks, at_once), strict=True):
+        yield {i: (info, Parked(task.places[i], lain)) for i, (info, lain) in laid.items()}
 
 
 def loaded(steps: Sequence[Step], frames: Iterable[Source], with_: Run) -> Iterator[Source]:

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from gmoscli.engine import Run, run
-from gmoscli.engine.forks import forked
-from gmoscli.engine.jobs import in_turn, threaded
+from gmoscli.engine.jobs import in_turn, shared_out, threaded
 from gmoscli.engine.scratch import scratch
 from gmoscli.errors import GmosError, ReductionError
 from gmoscli.frame import Ccd, Observation, Placement
@@ -152,7 +151,13 @@ def digest(exposures):
 
 SETTINGS = [
     (jobs, memory, dawdling(share), room)
-    for jobs, share in ((1, in_turn), (2, threaded), (3, threaded), (2, forked), (3, forked))
+    for jobs, share in (
+        (1, in_turn),
+        (2, threaded),
+        (3, threaded),
+        (2, shared_out),
+        (3, shared_out),
+    )
     for memory, room in ((1, 1 << 28), (300_000, 600_000), (1 << 28, 0))
 ]
 

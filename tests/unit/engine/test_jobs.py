@@ -2,21 +2,18 @@
 
 import multiprocessing
 import os
-import signal
-import subprocess
 import sys
 import threading
 import time
 
-import numpy as np
 import pytest
 
-from gmoscli.engine.forks import forked, may_fork, shared_plane
+from gmoscli.engine.forks import forked
 from gmoscli.engine.jobs import in_turn, shared_out, threaded
-from gmoscli.errors import BadFile, ReductionError
-from tests.commands import ROOT
+from gmoscli.errors import BadFile
 
-SHARES = [in_turn, threaded, forked, shared_out]
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="forked on Linux alone")
+SHARES = [in_turn, threaded, shared_out, pytest.param(forked, marks=ON_LINUX)]
 
 
 def nothing():
@@ -37,16 +34,6 @@ def test_results_come_in_order_from_no_more_processes_than_asked_for(share, most
     assert [item for item, _ in found] == list(range(count))
     assert len({process for _, process in found}) <= most
     assert multiprocessing.active_children() == []
-
-
-def test_forked_processes_do_a_part():
-    def slow(_):
-        time.sleep(0.01)
-        return os.getpid()
-
-    processes = set(forked(slow, range(30), 3, nothing))
-    assert os.getpid() in processes
-    assert len(processes) == 3
 
 
 @pytest.mark.parametrize("share", SHARES)
@@ -70,127 +57,3 @@ def test_the_first_error_in_order_is_raised_after_what_came_before_it(share):
         next(results)
     assert (str(told.value), told.value.hint) == ("a.fits: bad 2", "try another")
     assert multiprocessing.active_children() == []
-
-
-class Particular(Exception):
-    """An error that cannot be made again from what it keeps."""
-
-    def __init__(self, one, other):
-        super().__init__(f"{one} and {other}")
-
-
-def elsewhere(work):
-    """Do some work in another process than this one, and return what jobs came to."""
-    here, begun = os.getpid(), shared_plane((1,), np.uint8)
-
-    def job(_):
-        if os.getpid() != here:
-            begun[0] = 1
-            return work()
-        while not begun[0]:
-            time.sleep(0.01)
-        return None
-
-    return list(forked(job, range(2), 2, nothing))
-
-
-def test_an_error_that_nobody_foresaw_tells_where_it_came_from():
-    def broken():
-        raise KeyError("no such thing")
-
-    with pytest.raises(KeyError, match="no such thing") as told:
-        elsewhere(broken)
-    assert "in broken" in told.value.__notes__[0]
-
-
-def test_an_error_that_cannot_be_sent_is_told_by_its_name():
-    def broken():
-        raise Particular("this", "that")
-
-    with pytest.raises(RuntimeError, match="Particular: this and that"):
-        elsewhere(broken)
-
-
-def test_a_result_that_cannot_be_sent_is_an_error():
-    with pytest.raises(RuntimeError, match="pickle"):
-        elsewhere(lambda: lambda: None)
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_what_ends_a_program_ends_this_one_too(error):
-    def stop():
-        raise error
-
-    with pytest.raises(error):
-        elsewhere(stop)
-
-
-def test_a_process_that_is_killed_is_told_with_what_to_do():
-    with pytest.raises(ReductionError, match="was killed") as told:
-        elsewhere(lambda: os.kill(os.getpid(), signal.SIGKILL))
-    assert "--jobs 1" in told.value.hint
-    assert multiprocessing.active_children() == []
-
-
-def test_who_does_not_want_the_rest_leaves_no_process_behind():
-    results = forked(late_first, range(1000), 3, nothing)
-    next(results)
-    assert len(multiprocessing.active_children()) == 2
-    results.close()
-    assert multiprocessing.active_children() == []
-
-
-ASKED = """
-import os, time
-from gmoscli.engine.forks import forked
-
-def work(item):
-    print(os.getpid(), flush=True)
-    time.sleep(0.2)
-
-list(forked(work, range(1000), 2, lambda: None))
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
-@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
-def test_forked_processes_end_soon_when_the_one_that_asked_is_killed(ending):
-    with subprocess.Popen(
-        [sys.executable, "-c", ASKED], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
-    ) as asking:
-        processes = {int(asking.stdout.readline()) for _ in range(2)}
-        assert processes > {asking.pid}
-        asking.send_signal(ending)
-        # Its streams are closed when the last process that has them is gone.
-        _, said = asking.communicate(timeout=30)
-    assert said == b""
-
-
-def test_a_process_with_other_threads_is_not_forked():
-    assert may_fork()
-    ended = threading.Event()
-    other = threading.Thread(target=ended.wait)
-    other.start()
-    try:
-        assert not may_fork()
-        found = {process for _, process in shared_out(late_first, range(5), 2, nothing)}
-        assert found == {os.getpid()}
-    finally:
-        ended.set()
-        other.join()
-
-
-def test_what_forked_processes_write_into_shared_planes_is_there():
-    plane = shared_plane((50, 4), np.float32)
-    assert (plane == 0).all()
-
-    def fill(row):
-        plane[row] = row
-        time.sleep(0.001)
-
-    list(forked(fill, range(50), 3, nothing))
-    np.testing.assert_array_equal(plane, np.arange(50)[:, None].repeat(4, axis=1))
-
-
-def test_an_empty_plane_is_one():
-    assert shared_plane((0, 4), np.uint16).shape == (0, 4)

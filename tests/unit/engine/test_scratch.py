@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gmoscli.engine.forks import forked
+from gmoscli.engine.jobs import shared_out
 from gmoscli.engine.places import Parked
 from gmoscli.engine.scratch import PREFIX, remove_abandoned, scratch
 from gmoscli.errors import GmosError
@@ -102,7 +102,7 @@ def test_what_another_process_puts_in_its_place_is_there(tmp_path):
     with scratch(tmp_path, room=SIZE) as place:
         rooms = [place.place(ccd.sci.size) for ccd in ccds]
         jobs = list(zip(rooms, ccds, strict=True))
-        lain = list(forked(lambda job: job[0].put(job[1]), jobs, 2, lambda: time.sleep(0.3)))
+        lain = list(shared_out(lambda job: job[0].put(job[1]), jobs, 2, lambda: time.sleep(0.3)))
         for room, laid, ccd in zip(rooms, lain, ccds, strict=True):
             for plane, was in zip(room.rows(laid, 0, 23), (ccd.sci, ccd.var, ccd.dq), strict=True):
                 np.testing.assert_array_equal(plane, was)
