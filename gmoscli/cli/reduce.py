@@ -88,7 +88,7 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--explain", is_flag=True, help="Same as --dry-run.")
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Processes. Default: one a processor.")
-@click.option("--memory", metavar="SIZE", help="Memory to stay within, such as 300M.")
+@click.option("--memory", metavar="SIZE", help="Memory of them all, such as 300M.")
 @click.option(
     "--scratch", type=click.Path(path_type=Path), help="Folder for parked frames ($TMPDIR)."
 )

@@ -185,6 +185,8 @@ def scratch_files(place):
     return sum(1 for _ in place.scratch.glob("gmoscli-scratch-*/*"))
 
 
+PROCESSES = {"one process": ("-j1", *TIGHT), "two processes": ("-j2", "--memory", "184M")}
+"""What leaves no memory for parked frames."""
 MOMENTS = {
     "frames were parked": lambda place: scratch_files(place) >= 2,
     "the product was being written": lambda place: any(place.folder.glob(".*.part")),
@@ -192,13 +194,15 @@ MOMENTS = {
 }
 
 
+@pytest.mark.parametrize("processes", PROCESSES)
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_reduction_leaves_no_partial_product_and_the_next_one_clears_up(
-    moment, place, whole
+    moment, processes, place, whole
 ):
-    with place.begun("reduce", "-q", "-j1", *TIGHT, *place.biases) as process:
+    with place.begun("reduce", "-q", *PROCESSES[processes], *place.biases) as process:
         until(lambda: MOMENTS[moment](place), process)
         process.kill()
+        assert place.ended(process)[1] == ""  # when all that have standard error are gone
     assert not place.product.exists() or place.product.read_bytes() == whole
     assert place.stored() in ([], [PRODUCT] if place.product.exists() else [])
     for left in (*place.parked(), *place.folder.glob(".*.part")):
@@ -214,20 +218,28 @@ def test_a_killed_reduction_leaves_no_partial_product_and_the_next_one_clears_up
 # --- interrupted
 
 
+@pytest.mark.parametrize("processes", PROCESSES)
 @pytest.mark.parametrize(
     ("moment", "number", "code"),
     [
         ("frames were parked", signal.SIGINT, 130),
+        ("frames were parked", signal.SIGTERM, 143),
         ("the product was being written", signal.SIGINT, 130),
         ("the product was being written", signal.SIGTERM, 143),
     ],
 )
-def test_an_interrupted_reduction_ends_quietly_and_leaves_nothing(moment, number, code, place):
+def test_an_interrupted_reduction_ends_quietly_and_leaves_nothing(
+    moment, number, code, processes, place
+):
     # Python closes a file itself when the signal comes between its opening and the block it is for.
     place.environ["PYTHONWARNINGS"] = "error,ignore::ResourceWarning"
-    with place.begun("reduce", "-q", "-j1", *TIGHT, *place.biases) as process:
+    words = ("reduce", "-q", *PROCESSES[processes], *place.biases)
+    with place.begun(*words, start_new_session=True) as process:
         until(lambda: MOMENTS[moment](place), process)
-        process.send_signal(number)
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)  # all hear of it, as they do from a terminal
+        else:
+            process.send_signal(number)
         ended, said = place.ended(process)
     if ended != 0:  # it may just have finished
         assert (ended, said) == (code, "")
