@@ -29,13 +29,12 @@ class Workshop:
         """The environment of all commands: by their names, compiled once, scratch in the folder.
 
         Modules are compiled into the folder, so that a first run and a checkout that cannot be
-        written make no difference. BLAS has no threads of its own, as the commands have it.
+        written make no difference.
         """
         hidden = ("DRAGONSRC", "GMOSCLIRC", "XDG_DATA_HOME", "PYTHONDONTWRITEBYTECODE")
         own = {key: value for key, value in os.environ.items() if key not in hidden}
         return own | {
             "HOME": str(self.folder),
-            "OPENBLAS_NUM_THREADS": "1",
             "PATH": f"{self._commands}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "PYTHONPYCACHEPREFIX": str(self.folder / "compiled"),

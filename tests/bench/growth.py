@@ -20,6 +20,8 @@ from .size import Size
 RECIPE = ("-r", "reduceSeparateCCDs")
 BYTES = 10
 """Of the three planes of a calibrated pixel."""
+ALONE = ("env", "OPENBLAS_NUM_THREADS=1")
+"""BLAS has no threads of its own, as the commands have it."""
 LOOK = 0.01
 """Seconds between looks at the scratch folder."""
 
@@ -137,7 +139,7 @@ def cores(size: Size) -> Iterator[Row]:
     usages: dict[int, list[Usage]] = {1: [], 2: []}
     for _ in range(size.rounds + 1):
         for jobs in (1, 2):
-            usage = desk.measure(PYTHON, script, str(jobs), *names)
+            usage = desk.measure(*ALONE, PYTHON, script, str(jobs), *names)
             usages[jobs].append(usage)
             for name, taken in json.loads(usage.output).items():
                 seconds[jobs].setdefault(name, []).append(taken)
