@@ -1,4 +1,4 @@
-"""The sky of a crowded field, where hardly a place is without light: that of the darkest ones.
+"""The sky of a ccd flooded with light, where hardly a place is without: that of the darkest ones.
 
 How dark a place is, its neighbours tell: its own noise has no say in whether it counts, so the
 darkest places are not low by being chosen. Light of stars that is left there is shared by all.

@@ -30,14 +30,14 @@ KEPT = 0.375
 """Noise under that kernel, over what it was."""
 MOSTLY = 0.98
 """Share of unseen blocks from which a ccd is blind."""
-CROWDED = 0.6
+FLOODED = 0.6
 """Share of blocks with light from which meshes are left without a sky: a half of each is needed."""
 CONTRAST = 0.005
 """Share of the light of a patch that each of its sources has: SExtractor's usual one."""
 FAINTEST = 1e-5
-"""The same in a crowded field, where a patch may hold all the light of a ccd."""
+"""The same on a ccd flooded with light, where a patch may hold all of it."""
 PEAKS = 65_536
-"""Most in one patch of light: in a crowded field nearly all that a ccd shows is one."""
+"""Most in one patch of light: nearly all that a flooded ccd shows is one."""
 SPARE = 16
 """Places that ``sep`` is given besides: it keeps two for itself."""
 UNSEEN = np.uint16(UNUSABLE)
@@ -65,9 +65,9 @@ class Blocks:
     """Pixels (x, y) of a block."""
 
     @property
-    def crowded(self) -> bool:
+    def flooded(self) -> bool:
         """Whether hardly a place is without light."""
-        return is_crowded(self.light, self.unseen)
+        return is_flooded(self.light, self.unseen)
 
     def near(self, x: Floats, y: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return the blocks (row, column) nearest to pixels."""
@@ -132,7 +132,7 @@ def without_sky(ccd: Ccd, mesh: float) -> Blocks | None:
         return None
     cells = max(16, round(mesh / pixel_scale(ccd.info) / float(np.sqrt(size[0] * size[1]))))
     light = _shining(sci, unseen, cells)
-    if is_crowded(light, unseen):
+    if is_flooded(light, unseen):
         back, noise, dark = dark_sky(sci, unseen, cells)
         return Blocks(sci - back, back, noise, unseen, ~dark, size)
     sky = _background(sci, unseen | light, cells)
@@ -149,9 +149,9 @@ def _shining(sci: Plane, unseen: Mask, cells: int) -> Mask:
     return with_neighbours(with_neighbours(smoothed(level) > 3 * KEPT * rough.globalrms))
 
 
-def is_crowded(light: Mask, unseen: Mask) -> bool:
+def is_flooded(light: Mask, unseen: Mask) -> bool:
     """Say whether too few blocks are without light for a sky in meshes."""
-    return bool(light[~unseen].mean() > CROWDED)
+    return bool(light[~unseen].mean() > FLOODED)
 
 
 def _background(sci: Plane, hidden: Mask, cells: int) -> Any:
@@ -172,7 +172,7 @@ def detected(blocks: Blocks, thresh: float, minarea: int) -> tuple[Any, NDArray[
             mask=blocks.unseen,
             minarea=minarea,
             deblend_nthresh=16,
-            deblend_cont=FAINTEST if blocks.crowded else CONTRAST,
+            deblend_cont=FAINTEST if blocks.flooded else CONTRAST,
             segmentation_map=True,
         )
     return found, segments
