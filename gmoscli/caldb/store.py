@@ -83,7 +83,7 @@ class Store:
             ]
             db.executemany(DELETE, [{"path": path} for path in gone])
         if not gone:
-            raise DatabaseError("is not in the database", path=name)
+            raise DatabaseError("is not in the database", path=name, hint="caldb list")
         return [self._folder / path for path in gone]
 
     def candidates(self, kind: str | None = None) -> list[Candidate]:

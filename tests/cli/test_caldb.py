@@ -256,7 +256,7 @@ def test_removing_what_is_unknown_fails_and_the_others_go_on(place):
     place.ok("add", "a.fits")
     done = place.run("remove", "unknown.fits", "a.fits")
     assert done.returncode == 1
-    assert done.stderr == "caldb remove: unknown.fits: is not in the database\n"
+    assert done.stderr == ("caldb remove: unknown.fits: is not in the database\nhint: caldb list\n")
     assert place.listed() == []
     assert (place.folder / "a.fits").exists()
 
