@@ -168,7 +168,7 @@ LIGHT = [
         for name in ("showd", "dataselect", "typewalk", "reduce", "caldb", "showpars")
     ),
     *([name, "--help"] for name in ("showrecipes", "simulate", "plan", "demo", "completion")),
-    ["provenance", "raw.fits"],
+    ["provenance", "--json", "raw.fits"],
     ["--help"],
     ["--version"],
     ["showd", "-d", "object,filter_name,ut_datetime,tags", "raw.fits"],

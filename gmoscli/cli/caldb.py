@@ -17,10 +17,11 @@ from .common import (
     expand,
     files_argument,
     null_option,
+    say,
     version_option,
     write,
 )
-from .databases import Databases, Kind, configured, on_databases, say
+from .databases import Databases, Kind, configured, on_databases
 from .render import FORMATS, Put, form_for, rows
 
 if TYPE_CHECKING:

@@ -143,6 +143,12 @@ def complain(error: GmosError, command: str | None = None) -> None:
         click.echo(f"hint: {error.hint}", err=True)
 
 
+def say(message: str) -> None:
+    """Put a line on standard error, after the name of the command."""
+    name = click.get_current_context().command_path.removeprefix("gmoscli ")
+    click.echo(f"{name}: {message}", err=True)
+
+
 def wants_colour(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
     """Say whether a stream should have colour: terminals do, unless the environment objects."""
     if environ.get("NO_COLOR"):

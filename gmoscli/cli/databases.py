@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from .common import say
+
 if TYPE_CHECKING:
     from ..caldb.pinned import Chain
     from ..caldb.store import Store
@@ -99,12 +101,6 @@ class Kind(click.ParamType[str]):
         from ..caldb.rules import KINDS
 
         return [CompletionItem(kind) for kind in KINDS if kind.startswith(incomplete)]
-
-
-def say(message: str) -> None:
-    """Put a line on standard error, after the name of the command."""
-    name = click.get_current_context().command_path.removeprefix("gmoscli ")
-    click.echo(f"{name}: {message}", err=True)
 
 
 def warn(message: str) -> None:

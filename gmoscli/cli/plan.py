@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import CalibrationMissing, DatabaseError, ReductionError, unknown
-from .common import CommaList, Command, Failures, expand, null_option, version_option, write
-from .databases import Databases, on_databases, say, warn
+from .common import CommaList, Command, Failures, expand, null_option, say, version_option, write
+from .databases import Databases, on_databases, warn
 from .dataselect import known_tags
 from .plan_rows import DETAILED, SHOWN, detailed_row, mask_row, shown_row
 from .render import FORMATS, form_for, rows

@@ -15,6 +15,7 @@ from .common import (
     expand,
     files_argument,
     null_option,
+    say,
     version_option,
     wants_colour,
     write,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 Show = Callable[[str, "Past"], None]
 
 _COLUMNS = ("filename", "what", "name", "as", "detail")
+_NOTHING = "raw, or it does not tell"
 
 
 @click.command(cls=Command)
@@ -51,7 +53,8 @@ def provenance(files: tuple[str, ...], form: str | None, null: bool) -> None:
 
     A line has FILE, then for a file behind it the word file, its name, what it served as and its
     MD5, and for a step the word step, its name, the primitive that it stands for and its
-    parameters. JSON has an object for each FILE. Of a raw one there is nothing to tell.
+    parameters. JSON has an object for each FILE. Of a raw one there is nothing to tell; a line on
+    standard error says so.
     """
     from ..past import past_of
 
@@ -80,7 +83,7 @@ def _as_text() -> Iterator[Show]:
         lines = [f"{bold}{name}{plain}", *_paragraph("files", map(_of_file, past.used))]
         lines += _paragraph("steps", map(_of_step, past.done))
         if not any(past):
-            lines.append("  raw, or it does not tell")
+            lines.append(f"  {_NOTHING}")
         write("".join(f"{line}\n" for line in lines))
 
     yield show
@@ -117,6 +120,8 @@ def _as_rows(form: str) -> Iterator[Show]:
                 put([name, "file", *_of_file(used)])
             for done in past.done:
                 put([name, "step", done.step, done.primitive, done.args])
+            if not any(past):
+                say(f"{name}: {_NOTHING}")
 
         yield show
 
