@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Iterable
 
+from ..arguments import a_path, a_text, listed
 from ..cards import Headers
 from ..errors import UsageError, check_known
 from ..gmos.tags import KNOWN_TAGS, tags_of
@@ -26,19 +27,24 @@ def select_data(
 ) -> list[str]:
     """Return the inputs, in their order, that have all of the tags, none of the others, and fit.
 
-    Raises BadFile for an input that cannot be read, UsageError for an unknown tag, and for a text
-    where a list of texts belongs.
+    Raises BadFile for an input that cannot be read, UsageError for an unknown tag, and for what is
+    no list of paths or texts, nor an expression.
     """
-    for what, words in (("inputs", inputs), ("tags", tags), ("xtags", xtags)):
-        if isinstance(words, str):
-            raise UsageError(f"{what} is a text, not a list", hint=f"{what}=[{words!r}]")
-    check_known("tag", (*tags, *xtags), KNOWN_TAGS)
+    paths = listed("inputs", inputs)
+    wanted, unwanted = listed("tags", tags), listed("xtags", xtags)
+    for argument, words in (("tags", wanted), ("xtags", unwanted)):
+        for word in words:
+            a_text(argument, word)
+    check_known("tag", (*wanted, *unwanted), KNOWN_TAGS)
     holds = parse(expression) if isinstance(expression, str) else expression
+    if not callable(holds):
+        raise UsageError(f"expression: {expression!r} is no expression")
     chosen = []
-    for path in inputs:
+    for path in paths:
+        a_path("inputs", path)
         name = os.fspath(path)
         headers = Headers.open(name)
         own = tags_of(headers)
-        if own.issuperset(tags) and own.isdisjoint(xtags) and holds(headers):
+        if own.issuperset(wanted) and own.isdisjoint(unwanted) and holds(headers):
             chosen.append(name)
     return chosen

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..arguments import a_path, a_text_or_none, by_name, listed
 from ..checksums import Checksums
 from ..logs import LOGGER
 from ..recipes.generic import without_stages
@@ -68,18 +69,21 @@ class Reduce:
         ReductionError, CalibrationMissing, DatabaseError or UsageError.
         """
         self.output_filenames = self.processed_filenames = None
-        settings = settings_here(self.config_file, self.mode)
+        settings = settings_here(a_text_or_none("config_file", self.config_file), self.mode)
         for warning in settings.warnings:
             LOGGER.warning(warning)
-        texts = {name.replace(".", ":"): str(value) for name, value in dict(self.uparms).items()}
+        values = by_name("uparms", self.uparms)
+        texts = {name.replace(".", ":"): str(value) for name, value in values.items()}
         params, stages = without_stages(texts)
+        suffix = a_text_or_none("suffix", self.suffix)
+        calibrations = by_name("ucals", self.ucals)
         request = Request(
             files=_paths(self.files),
-            recipe=recipe_of(self.recipename),
+            recipe=recipe_of(a_text_or_none("recipename", self.recipename)),
             params=params,
             configured=settings.params,
-            suffix=self.suffix if self.suffix is not None else settings.suffix,
-            given=by_kind(self.ucals),
+            suffix=settings.suffix if suffix is None else suffix,
+            given=by_kind({kind: a_path("ucals", path) for kind, path in calibrations.items()}),
         )
         plan, keepers = prepared(request, settings, LOGGER.warning)
         self.recipename = plan.recipe.name
@@ -94,4 +98,6 @@ class Reduce:
 
 def _paths(files: str | Path | Sequence[str | Path]) -> tuple[Path, ...]:
     """Return paths from paths, or from one path by itself."""
-    return (Path(files),) if isinstance(files, str | Path) else tuple(map(Path, files))
+    if isinstance(files, str | Path):
+        return (Path(files),)
+    return tuple(a_path("files", file) for file in listed("files", files))

@@ -87,6 +87,13 @@ def test_a_text_is_no_list_of_texts(names, words):
         dataselect.select_data(**{"inputs": names, words: "BIAS"})
 
 
+@pytest.mark.parametrize("argument", ["inputs", "tags", "xtags", "expression"])
+@pytest.mark.parametrize("wrong", [3, [3], None], ids=str)
+def test_what_is_of_another_kind_is_told_by_its_argument(names, argument, wrong):
+    with pytest.raises(UsageError, match=f"^{argument}: "):
+        dataselect.select_data(**{"inputs": names, argument: wrong})
+
+
 @pytest.mark.parametrize("words", ["tags", "xtags"])
 def test_an_unknown_tag_is_refused_rather_than_found_nowhere(names, words):
     with pytest.raises(UsageError, match="unknown tag 'BAIS'"):
@@ -199,6 +206,18 @@ def test_what_goes_wrong_is_one_of_the_family_and_leaves_nothing(at_desk, change
     assert isinstance(caught.value, GmosError)
     assert reduction.output_filenames is None
     assert list(at_desk.folder.glob("*.fits")) == []
+
+
+@pytest.mark.parametrize("wrong", [3, [3], {3: 3}, b"a.fits"], ids=str)
+@pytest.mark.parametrize(
+    "attribute", ["files", "recipename", "uparms", "ucals", "suffix", "config_file"]
+)
+def test_an_attribute_of_another_kind_is_named(at_desk, attribute, wrong):
+    reduction = Reduce()
+    reduction.files = ["raw/N20220613S0180.fits"]
+    setattr(reduction, attribute, wrong)
+    with pytest.raises(UsageError, match=f"^{attribute}: "):
+        reduction.runr()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 import gmoscli.caldb
 from gmoscli.caldb.service import LocalDatabase, set_local_database
-from gmoscli.errors import BadFile, DatabaseError
+from gmoscli.errors import BadFile, DatabaseError, UsageError
 from tests.header_files import bias, flat, raw
 
 
@@ -61,6 +61,19 @@ def test_mistakes_are_exceptions_of_one_family(caldb, put, tmp_path):
         caldb.add_cal("nosuch.fits")
     with pytest.raises(DatabaseError, match="is not in the database"):
         caldb.remove_cal("nosuch.fits")
+
+
+def test_what_is_of_another_kind_is_told_by_its_argument(caldb):
+    caldb.init()
+    for argument, call in (
+        ("path", caldb.add_cal),
+        ("path", caldb.add_directory),
+        ("name", caldb.remove_cal),
+        ("dbfile", LocalDatabase),
+        ("config_file", set_local_database),
+    ):
+        with pytest.raises(UsageError, match=f"^{argument}: 3 is no "):
+            call(3)
 
 
 def test_a_broken_file_in_a_folder_is_told_after_the_others_are_added(caldb, put, tmp_path):
