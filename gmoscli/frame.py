@@ -300,7 +300,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Piece:
-    """Rows of one ccd of one frame that reach a band of output rows, on native pixels."""
+    """The part of one ccd of one frame that reaches a band, on native pixels."""
 
     sci: Plane
     var: Plane
@@ -313,13 +313,15 @@ class Piece:
     """Multiplies the counts."""
     offset: float = 0.0
     """Added to the scaled counts."""
+    left: int = 0
+    """Column of the ccd's array that the planes begin with."""
 
 
 @dataclass(frozen=True)
 class Strips:
-    """All frames under one band of output rows, before they share a grid.
+    """All frames under one band of output pixels, before they share a grid.
 
-    The pieces reach beyond the band on both sides, by the steps' halo, where the ccd has rows.
+    The pieces reach beyond the band on all sides, by the steps' halo, where the ccd has pixels.
     """
 
     frames: tuple[tuple[Piece, ...], ...]
@@ -332,6 +334,17 @@ class Strips:
     """Seeing of each frame, pixels; 0 where it was not measured."""
     sky: float
     """Level of the blank sky after scaling and offsets."""
+    left: int = 0
+    """Column of the output grid that the band begins with."""
+    whole: int | None = None
+    """Columns of the output grid; None: those of the band."""
+    own: slice = field(default_factory=lambda: slice(None))
+    """Columns of the band that are wanted; others are there for what is looked at beside them."""
+
+    def columns(self, halo: int) -> range:
+        """Return the columns of the band, and so many on both sides where the grid has them."""
+        right = self.left + self.shape[1]
+        return range(max(0, self.left - halo), min(right + halo, self.whole or right))
 
 
 @dataclass(frozen=True)
@@ -344,6 +357,8 @@ class Deep:
     weights: tuple[float, ...]
     sky: float
     """Level of the blank sky."""
+    own: slice = field(default_factory=lambda: slice(None))
+    """Columns that are wanted; others are there for what is looked at beside them."""
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,8 @@ class Step:
     parameters: dict[str, Parameter]
     halo: int = 0
     """Of a band: rows that the step looks at beyond it, on both sides."""
+    aside: int | None = None
+    """Of a band: columns that it looks at beside a pixel, on both sides; None: perhaps all."""
     settings: dict[str, Any] = field(default_factory=dict)
     """Values that differ from the defaults of the signature."""
     origins: dict[str, str] = field(default_factory=dict)
@@ -152,7 +154,9 @@ class Step:
 
 
 @overload
-def step(primitive: str, *, halo: int = 0) -> Callable[[Callable[..., Any]], Step]: ...
+def step(
+    primitive: str, *, halo: int = 0, aside: int | None = None
+) -> Callable[[Callable[..., Any]], Step]: ...
 
 
 @overload
@@ -160,20 +164,23 @@ def step(primitive: Callable[..., Any]) -> Step: ...
 
 
 def step(
-    primitive: str | Callable[..., Any], *, halo: int = 0
+    primitive: str | Callable[..., Any], *, halo: int = 0, aside: int | None = None
 ) -> Step | Callable[[Callable[..., Any]], Step]:
     """Make a function a step: ``@step("itsPrimitive")``, or ``@step`` where no primitive is known.
 
-    ``halo`` is how many rows a step on bands looks at beyond its band, on both sides.
+    ``halo`` is how many rows a step on bands looks at beyond its band, on both sides, ``aside`` how
+    many columns beside a pixel; without it bands are whole rows.
 
     Raises TypeError when the signature says nothing that the engine can use.
     """
     if isinstance(primitive, str):
-        return partial(_read, primitive, halo=halo)
+        return partial(_read, primitive, halo=halo, aside=aside)
     return _read(primitive.__name__, primitive)
 
 
-def _read(primitive: str, function: Callable[..., Any], *, halo: int = 0) -> Step:
+def _read(
+    primitive: str, function: Callable[..., Any], *, halo: int = 0, aside: int | None = None
+) -> Step:
     hints = get_type_hints(function, include_extras=True)
     all_of_them = inspect.signature(function).parameters.values()
     optional = [p for p in all_of_them if p.kind is p.KEYWORD_ONLY]
@@ -185,7 +192,7 @@ def _read(primitive: str, function: Callable[..., Any], *, halo: int = 0) -> Ste
     if takes not in _SCOPES:
         raise TypeError(f"{function.__name__}: a step cannot work on {takes}")
     parameters = {p.name: _parameter(p, hints[p.name]) for p in optional}
-    return Step(function, primitive, takes, gives, tuple(needs), parameters, halo)
+    return Step(function, primitive, takes, gives, tuple(needs), parameters, halo, aside)
 
 
 def _parameter(p: inspect.Parameter, hint: Any) -> Parameter:

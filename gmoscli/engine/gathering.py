@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..dq import Dq
-from ..frame import CcdInfo, Deep, Grid, Observation, Piece, Source, Strips
+from ..frame import CcdInfo, Deep, Flags, Grid, Observation, Piece, Plane, Source, Strips
 from ..geometry import Affine
 from ..stack import Band, info_of, tilted, to_native
 from ..steps.resample import check_turn
@@ -41,32 +41,46 @@ def gathered(
     grid: Grid,
     band: Band,
     halo: int,
+    beside: int,
     sky: float,
 ) -> Strips:
-    """Return the native rows of all frames that reach a band and its halo."""
+    """Return what of all frames reaches a band, columns ``beside`` it, and its halo."""
+    columns = range(
+        max(0, band.columns.start - beside), min(band.columns.stop + beside, grid.shape[1])
+    )
+    wanted = slice(band.columns.start - columns.start, band.columns.stop - columns.start)
+    wide = Band(band.rows, columns)
     pieces, weights, fwhm = [], [], []
     for frame, own in zip(frames, maps, strict=True):
         placement = frame.obs.placement
         found = []
         for index, to_ccd in own.items():
             info = info_of(frame.obs, index)
-            rows = _native_rows(to_ccd, band, halo, grid.shape[1], info.shape[0])
-            if rows is not None:
-                sci, var, dq = _rows(frame, index, *rows)
-                if info.stars is not None:
-                    dq = dq | info.stars.flags(Dq.COSMIC_RAY, *rows, info.shape[1])
+            area = _native(to_ccd, wide, halo, grid.shape[1], info.shape)
+            if area is not None:
+                sci, var, dq = _pixels(frame, info, *area)
                 offset = placement.offsets.get(index, 0.0)
                 scale = placement.scale_of(index)
+                corner = area[0].start, area[1].start
                 if index in placement.slopes:
-                    sci = tilted(sci, rows[0], info.shape, placement.slopes[index], scale)
-                found.append(Piece(sci, var, dq, rows[0], to_ccd, scale, offset))
+                    sci = tilted(sci, corner, info.shape, placement.slopes[index], scale)
+                found.append(Piece(sci, var, dq, corner[0], to_ccd, scale, offset, corner[1]))
         pieces.append(tuple(found))
         member = [placement.weights[i] for i in own if i in placement.weights]
         weights.append(float(np.mean(member)) if member else 1.0)
         widths = [w for i in own if (w := _narrowest(info_of(frame.obs, i))) is not None]
         fwhm.append(float(np.median(widths)) if widths else 0.0)
-    shape = (band.rows, grid.shape[1])
-    return Strips(tuple(pieces), band.start, shape, tuple(weights), tuple(fwhm), sky)
+    return Strips(
+        tuple(pieces),
+        wide.rows.start,
+        wide.shape,
+        tuple(weights),
+        tuple(fwhm),
+        sky,
+        columns.start,
+        grid.shape[1],
+        wanted,
+    )
 
 
 def _narrowest(info: CcdInfo) -> float | None:
@@ -74,14 +88,31 @@ def _narrowest(info: CcdInfo) -> float | None:
     return None if info.fwhm is None else info.fwhm * info.roundness**0.5
 
 
-def _native_rows(
-    to_ccd: Any, band: Band, halo: int, width: int, height: int
-) -> tuple[int, int] | None:
-    """Return the rows of a ccd that a band and its halo see, or None."""
-    y1, y2 = band.start - halo, band.stop - 1 + halo
-    rows = to_ccd([[0, y1], [width - 1, y1], [0, y2], [width - 1, y2]])[:, 1]
-    start, stop = max(int(np.floor(rows.min())), 0), min(int(np.ceil(rows.max())) + 1, height)
-    return (start, stop) if start < stop else None
+def _native(
+    to_ccd: Affine, band: Band, halo: int, width: int, shape: tuple[int, int]
+) -> tuple[slice, slice] | None:
+    """Return the rows and columns of a ccd that a band and its halo see, or None."""
+    y, x = band.rows, band.columns
+    ends_y = y.start - halo, y.stop - 1 + halo
+    ends_x = max(x.start - halo, 0), min(x.stop + halo, width) - 1
+    corners = to_ccd([[column, row] for row in ends_y for column in ends_x])
+    low, high = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0)) + 1
+    left, first = np.maximum(low, 0).astype(int).tolist()
+    right, last = np.minimum(high, shape[::-1]).astype(int).tolist()
+    return (slice(first, last), slice(left, right)) if first < last and left < right else None
+
+
+def _pixels(
+    frame: Source, info: CcdInfo, rows: slice, columns: slice
+) -> tuple[Plane, Plane, Flags]:
+    """Return a part of a ccd's planes; what its stars hide is flagged."""
+    sci, var, dq = _rows(frame, info.index, rows.start, rows.stop)
+    if info.stars is not None:
+        dq = dq | info.stars.flags(Dq.COSMIC_RAY, rows.start, rows.stop, info.shape[1])
+    if (columns.start, columns.stop) == (0, info.shape[1]):
+        return sci, var, dq
+    sci, var, dq = (np.ascontiguousarray(plane[:, columns]) for plane in (sci, var, dq))
+    return sci, var, dq
 
 
 def _rows(frame: Source, index: int, start: int, stop: int) -> Any:

@@ -1,7 +1,7 @@
-"""Stack frames: each grid of output pixels in bands of rows, all frames deep."""
+"""Stack frames: each grid of output pixels in bands, all frames deep."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ReductionError
-from ..frame import Ccd, Grid, Observation, Planes, Source, Strips
+from ..frame import Ccd, Deep, Grid, Observation, Planes, Source, Strips
 from ..stack import Band, average_amps, bands, bands_at_once, grid_of_ccd, info_of
 from ..step import Step
 from ..steps.correlation import correlation
@@ -23,16 +23,16 @@ from .running import Loaded, Run, Shelved, Tally, let_go, noted
 CACHED = 24 << 20
 """Bytes of a band that needs no halo: few enough that what is made of it stays near the processor,
 and so many that threads seldom wait for each other."""
-TIGHT_ROWS = 160
-"""Rows of a band, halos among them, below which memory is short: what its steps have freed then
-goes back to the system, where the C library would keep a quarter of all. With 60 frames bands are
-so much wider for it, and halos a smaller part of them, that it saves more time than it takes."""
+TIGHT = 160 << 10
+"""Pixels of a band, those of halos among them, below which memory is short: what its steps have
+freed then goes back to the system, where the C library would keep a quarter of all. With 60 frames
+bands are so much larger for it, and halos a smaller part, that it saves more time than it takes."""
 
 
 def stacked(
     before: Sequence[Step], steps: Sequence[Step], frames: list[Source], with_: Run
 ) -> Source:
-    """Return the product of all frames: each grid in bands of rows, bands being jobs of their own.
+    """Return the product of all frames: each grid in bands, which are jobs of their own.
 
     ``before`` are steps on single ccds that the frames have yet to go through. They do when their
     grid is stacked, so that no more than that is held at a time.
@@ -114,11 +114,12 @@ def _stacks(
     steps: Sequence[Step], frames: Sequence[Source], grids: Sequence[Grid], with_: Run
 ) -> Iterator[Ccd]:
     """Yield the ccds of the product; what is parked of the frames is dropped as they are done."""
-    halo = max(step.halo for step in steps) if steps[0].takes is Strips else 0
+    about = _Around.of(steps)
     jobs = min(
-        bands_at_once(with_.jobs, with_.memory, halo, grid.shape[1], len(frames)) for grid in grids
+        bands_at_once(with_.jobs, with_.memory, about.halo, grid.shape[1], len(frames), about.aside)
+        for grid in grids
     )
-    stacks = [_Stack(steps, frames, grid, halo, with_.memory // jobs) for grid in grids]
+    stacks = [_Stack(steps, frames, grid, about, with_.memory // jobs) for grid in grids]
     tasks = [(stack, band) for stack in stacks for band in stack.bands]
     results = with_.each(lambda task: task[0].work(task[1]), tasks, jobs)
     for (stack, band), counts in zip(tasks, results, strict=True):
@@ -130,6 +131,31 @@ def _stacks(
                     frame.drop(stack.grid.members)
 
 
+@dataclass(frozen=True)
+class _Around:
+    """What steps look at around a band."""
+
+    halo: int = 0
+    """Rows above and below, on native pixels."""
+    beside: int = 0
+    """Columns on both sides that are stacked as well, for steps that look along rows then."""
+    aside: int | None = None
+    """Columns on both sides in all; None where bands have to be whole rows."""
+
+    @classmethod
+    def of(cls, steps: Sequence[Step]) -> "_Around":
+        """Return what these steps look at."""
+        native = [step for step in steps if step.takes is Strips]
+        if not native:
+            return cls()
+        halo, asides = max(step.halo for step in native), [step.aside for step in steps]
+        if any(aside is None for aside in asides):
+            return cls(halo)
+        wide = max(step.aside or 0 for step in native)
+        beside = sum(step.aside or 0 for step in steps if step.takes is Deep)
+        return cls(halo, beside, wide + beside)
+
+
 Counts = NDArray[np.int64]
 """Pixels, by frame."""
 
@@ -138,25 +164,34 @@ class _Stack:
     """A stack in the making: its bands are worked on in any order, and by any process."""
 
     def __init__(
-        self, steps: Sequence[Step], frames: Sequence[Source], grid: Grid, halo: int, memory: int
+        self,
+        steps: Sequence[Step],
+        frames: Sequence[Source],
+        grid: Grid,
+        about: _Around,
+        memory: int,
     ):
         observations = [frame.obs for frame in frames]
         self.grid = grid
-        self._steps, self._frames, self._halo = steps, frames, halo
+        self._steps, self._frames, self._about = steps, frames, about
         self._reference = _reference(observations)
         self._maps = maps_of(frames, grid)
         self._sky = sky_of(self._reference, grid)
         self._overlaid = steps[0].takes is Strips
         most = memory if self._overlaid else min(memory, CACHED)
-        self.bands = bands(grid.shape, len(frames), most, halo)
-        self._tight = self._overlaid and self.bands[0].rows + 2 * halo < TIGHT_ROWS
+        self.bands = bands(grid.shape, len(frames), most, about.halo, about.aside)
+        rows, columns = self.bands[0].shape
+        area = (rows + 2 * about.halo) * (columns + 2 * (about.aside or 0))
+        self._tight = self._overlaid and area < TIGHT
         self._sci, self._var = (shared_plane(grid.shape, np.float32) for _ in range(2))
         self._dq = shared_plane(grid.shape, np.uint16)
         self._covered, self._rejected = np.zeros((2, len(frames)), np.int64)
 
     def work(self, band: Band) -> tuple[Counts, Counts]:
         """Stack a band; return how many pixels of each frame were there, and were rejected."""
-        work: Any = gathered(self._frames, self._maps, self.grid, band, self._halo, self._sky)
+        around = self._about.halo, self._about.beside
+        work: Any = gathered(self._frames, self._maps, self.grid, band, *around, self._sky)
+        own = work.own
         if not self._overlaid:
             work = laid(work)
         for step in self._steps:  # what one was given is let go when it gives back something new
@@ -165,8 +200,9 @@ class _Stack:
                 give_back()
         if not isinstance(work, Planes):
             raise ReductionError("the recipe rejects pixels but never combines them")
-        rows = slice(band.start, band.stop)
-        self._sci[rows], self._var[rows], self._dq[rows] = work.sci, work.var, work.dq
+        area = tuple(slice(side.start, side.stop) for side in (band.rows, band.columns))
+        planes = (plane[:, own] for plane in (work.sci, work.var, work.dq))
+        self._sci[area], self._var[area], self._dq[area] = planes
         return work.covered, work.rejected
 
     def count(self, covered: Counts, rejected: Counts) -> None:

@@ -21,7 +21,7 @@ WING = 4
 """Of the six neighbours along the row, those that stand a sigma above the sky in a wing."""
 
 
-@step("rejectPixels")
+@step("rejectPixels", aside=3)
 def clip_noise(
     deep: Deep,
     *,
@@ -76,7 +76,7 @@ def in_wing(odd: NDArray[np.bool_], sci: Plane, var: Plane, sky: float) -> NDArr
     return wing
 
 
-@step("rejectPixels")
+@step("rejectPixels", aside=0)
 def reject_extremes(
     deep: Deep,
     *,
@@ -114,7 +114,7 @@ def trimmed_excess(n: int, nlow: int, nhigh: int) -> float:
     return float(values[:, nlow : n - nhigh].mean(axis=1).var() * kept)
 
 
-@step("stackFrames")
+@step("stackFrames", aside=6)
 def average(
     deep: Deep,
     *,
@@ -159,8 +159,9 @@ def average(
 
 def counted(deep: Deep) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return how many good pixels each frame has in the band, and how many of them are rejected."""
-    rejected = (deep.dq & np.uint16(Dq.COSMIC_RAY)) > 0
-    usable = (deep.dq & (_UNUSABLE ^ np.uint16(Dq.COSMIC_RAY))) == 0
+    own = deep.dq[..., deep.own]
+    rejected = (own & np.uint16(Dq.COSMIC_RAY)) > 0
+    usable = (own & (_UNUSABLE ^ np.uint16(Dq.COSMIC_RAY))) == 0
     counts = [
         [np.count_nonzero(u), np.count_nonzero(u & r)]
         for u, r in zip(usable, rejected, strict=True)
@@ -169,7 +170,7 @@ def counted(deep: Deep) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return covered, gone
 
 
-@step("stackFrames")
+@step("stackFrames", aside=0)
 def median(deep: Deep) -> Planes:
     """Return the median of the good values.
 

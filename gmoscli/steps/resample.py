@@ -21,7 +21,7 @@ from .mend import PAD, mended
 from .separable import Tile, interpolated, rows_needed
 
 HALO = 8
-"""Output rows around a band that are looked at: six taps reach 3 away, the pixels that they are
+"""Output pixels around a band that are looked at: six taps reach 3 away, the pixels that they are
 filled from 2 more; the rest is room for rounding and for a block's shift."""
 ROWS = 256
 """Output rows that are interpolated at a time: few enough for the processor's cache, and enough to
@@ -30,7 +30,7 @@ STEEPEST = 0.01
 """Largest difference from the identity that the separable form is used for."""
 
 
-@step("resampleToCommonFrame", halo=HALO)
+@step("resampleToCommonFrame", halo=HALO, aside=HALO)
 def resample(strips: Strips) -> Deep:
     """Interpolate every frame's pieces onto the band, with its scale and offset applied."""
     n, (ny, nx) = len(strips.frames), strips.shape
@@ -40,6 +40,7 @@ def resample(strips: Strips) -> Deep:
         np.full((n, ny, nx), Dq.NO_DATA, np.uint16),
         strips.weights,
         strips.sky,
+        strips.own,
     )
     for i, pieces in enumerate(strips.frames):
         frame = (deep.sci[i], deep.var[i], deep.dq[i])
@@ -47,7 +48,7 @@ def resample(strips: Strips) -> Deep:
             for start in range(0, ny, ROWS):
                 rows = slice(start, min(start + ROWS, ny))
                 tile = (frame[0][rows], frame[1][rows], frame[2][rows])
-                _lay(piece, strips.first + start, strips.sky, tile)
+                _lay(piece, (strips.first + start, strips.left), strips.sky, tile)
     return deep
 
 
@@ -61,10 +62,10 @@ def check_turn(to_native: Affine, path: Path) -> None:
         )
 
 
-def _lay(piece: Piece, first: int, sky: float, onto: Tile) -> None:
-    """Write a piece where it has data, on the planes of the output rows from ``first`` on."""
-    ny, nx = onto[0].shape
-    left, right = columns_reached(piece, range(first, first + ny), nx)
+def _lay(piece: Piece, corner: tuple[int, int], sky: float, onto: Tile) -> None:
+    """Write a piece where it has data, on the planes of the output pixels from a corner on."""
+    (first, start), (ny, nx) = corner, onto[0].shape
+    left, right = columns_reached(piece, range(first, first + ny), range(start, start + nx))
     lit = np.flatnonzero(left < right)
     if not lit.size:
         return
@@ -77,7 +78,7 @@ def _lay(piece: Piece, first: int, sky: float, onto: Tile) -> None:
     if left.max() > x.start or right.min() < x.stop:
         columns = np.arange(x.start, x.stop)
         inside = (columns >= left[:, None]) & (columns < right[:, None])
-    area = (rows, slice(x.start, x.stop))
+    area = (rows, slice(x.start - start, x.stop - start))
     np.copyto(onto[0][area], sci, where=inside)
     np.copyto(onto[1][area], var, where=inside)
     np.copyto(onto[2][area], dq, where=inside)
@@ -91,10 +92,11 @@ def _on_grid(piece: Piece, y: range, x: range, sky: float) -> Tile:
         start, stop = rows_needed(piece.to_native, y, x)
         native = mended(piece, start, stop, sky)
         planes = (native.sci, native.var, native.dq)
-        return interpolated(planes, start, piece.to_native, y, x, scale)
+        return interpolated(planes, (start, piece.left), piece.to_native, y, x, scale)
     dx, dy = moved
     native = mended(piece, y.start + dy, y.stop + dy, sky)
-    columns = slice(x.start + dx + PAD, x.stop + dx + PAD)
+    beside = dx + PAD - piece.left
+    columns = slice(x.start + beside, x.stop + beside)
     factor = np.float32(scale)
     sci, var = native.sci[:, columns] * factor, native.var[:, columns] * factor**2
     return sci, var, native.dq[:, columns]

@@ -37,23 +37,25 @@ def rows_needed(to_native: Affine, y: range, x: range) -> tuple[int, int]:
 
 
 def interpolated(
-    native: Tile, first: int, to_native: Affine, y: range, x: range, scale: float
+    native: Tile, corner: tuple[int, int], to_native: Affine, y: range, x: range, scale: float
 ) -> Tile:
     """Return the pixels of output rows ``y`` and columns ``x``, their counts multiplied by a scale.
 
-    ``native`` holds the rows from ``first`` on that :func:`rows_needed` asks for, each with ``PAD``
-    columns more on both sides. The variance goes with the squared weights.
+    ``native`` holds the rows that :func:`rows_needed` asks for, each with ``PAD`` columns more on
+    both sides; ``corner`` is its first row, and its first column but for those. The variance goes
+    with the squared weights.
     """
+    first, left = corner
     (a, b), (d, e) = to_native.matrix
     c, f = to_native.shift
     rows = np.arange(first, first + len(native[0]))
     # Along rows: the native x of output column x on native row r, with y eliminated.
     across = b / e * rows + (c - b * f / e)
-    half = _along_rows(native, x, a - b * d / e - 1, across)
+    half = _along_rows(native, left, x, a - b * d / e - 1, across)
     return _along_columns(half, first, y, e - 1, d * np.arange(x.start, x.stop) + f, scale)
 
 
-def _along_rows(native: Tile, x: range, slope: float, shifts: Shifts) -> Tile:
+def _along_rows(native: Tile, left: int, x: range, slope: float, shifts: Shifts) -> Tile:
     """Return the planes on native rows and output columns, from the shift of each row."""
     half = _empty(len(shifts), len(x))
     for block, shift in _blocks(x, slope):
@@ -61,12 +63,12 @@ def _along_rows(native: Tile, x: range, slope: float, shifts: Shifts) -> Tile:
         columns = slice(block.start - x.start, block.stop - x.start)
         for rows, whole in _stretches(np.floor(here).astype(np.intp)):
             weights = lanczos(here[rows] - whole)
-            first = block.start + whole + int(TAPS[0]) + PAD
+            first = block.start + whole + int(TAPS[0]) + PAD - left
             taken = slice(first, first + len(block) + len(TAPS) - 1)
             _sum_rows(native[0][rows, taken], weights, half[0][rows, columns])
             _sum_rows(native[1][rows, taken], weights**2, half[1][rows, columns])
         for rows, (low, high) in _flag_stretches(here):
-            first, second = (block.start + whole + PAD for whole in (low, high))
+            first, second = (block.start + whole + PAD - left for whole in (low, high))
             dq, n = native[2][rows], len(block)
             np.bitwise_or(
                 dq[:, first : first + n], dq[:, second : second + n], out=half[2][rows, columns]

@@ -23,22 +23,22 @@ from .search import search
 from .witness import witnesses
 
 HALO = 22
-"""Output rows around a band that are looked at: 4 to be resampled, 3 that rays reach into them, and
-what these are judged by: 5 for a bound of other frames, 2 for a tight one, 5 for what is flagged
-there, and 3 for what that is by."""
+"""Output pixels around a band that are looked at: 4 to be resampled, 3 that rays reach into them,
+and what these are judged by: 5 for a bound of other frames, 2 for a tight one, 5 for what is
+flagged there, and 3 for what that is by."""
 HELD = 17
-"""Of these, the rows on which suspects are held against stars; one or two are to spare."""
+"""Of these, those on which suspects are held against stars; one or two are to spare."""
 TIGHT = 14
-"""Of these, the rows on which what is still in doubt is held against tight bounds."""
+"""Of these, those on which what is still in doubt is held against tight bounds."""
 FOLLOWED = 10
-"""Of these, the rows from which cosmic rays are followed."""
+"""Of these, those from which cosmic rays are followed."""
 KEEN = 0.7
 """Of the limit, from which pixels are suspect: the first look knows less of the other frames."""
 BATCH = 1 << 15
 """Suspects of all frames that are judged together, which bounds the memory."""
 
 
-@step("flagCosmicRaysByStacking", halo=HALO)
+@step("flagCosmicRaysByStacking", halo=HALO, aside=HALO)
 def flag_cosmic_rays(
     strips: Strips,
     *,
@@ -50,10 +50,12 @@ def flag_cosmic_rays(
 ) -> Strips:
     """Flag pixels with more light than the other frames, or than a star's profile, can explain."""
     frames = laid(strips, HALO)
-    shape = (strips.shape[0] + 2 * HALO, strips.shape[1])
+    columns = strips.columns(HALO)
+    shape = (strips.shape[0] + 2 * HALO, len(columns))
     found = search(frames, shape, sigma=KEEN * hsigma, few=FEW + 1)
     asked = tuple(witnesses(strips.fwhm, i, slack) for i in range(len(frames)))
-    court = Court(frames, found.agreed, strips.fwhm, asked)
+    band = range(strips.left - columns.start, strips.left - columns.start + strips.shape[1])
+    court = Court(frames, found.agreed, strips.fwhm, asked, band)
 
     first = _judged(court, found.suspects, hsigma)
     _mark(court, first.rays)  # what is a ray must not tell of stars
@@ -72,11 +74,14 @@ def flag_cosmic_rays(
 
 
 def _within(court: Court, places: Indexes, halo: int) -> Indexes:
-    """Return those places that lie in the band or so many rows around it."""
+    """Return those places that lie in the band or so many pixels around it."""
     _, ny, nx = court.shape
-    beyond = HALO - halo
-    row = places // nx % ny
-    return places[(row >= beyond) & (row < ny - beyond)]
+    beyond, band = HALO - halo, court.columns
+    line, column = np.divmod(places, nx)
+    row = line % ny
+    inside = (row >= beyond) & (row < ny - beyond)
+    inside &= (column >= band.start - halo) & (column < band.stop + halo)
+    return places[inside]
 
 
 def _mark(court: Court, rays: Indexes) -> None:

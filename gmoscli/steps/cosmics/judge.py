@@ -45,6 +45,8 @@ class Court:
     """Light that most frames see at least, on the overlay."""
     fwhm: tuple[float, ...]
     witnesses: tuple[list[tuple[int, Match]], ...]
+    columns: range
+    """Of the overlay, those of the band itself."""
 
     def width(self, frame: int) -> float:
         """Return the seeing of a frame, pixels: one of few; a typical one if it is not known."""

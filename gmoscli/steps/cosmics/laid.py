@@ -32,7 +32,7 @@ many that threads seldom meet between two kernels; with 1 << 13 two were slower 
 
 @dataclass(frozen=True)
 class Laid:
-    """A piece on the overlay: output pixels, their rows counted from the overlay's first."""
+    """A piece on the overlay: output pixels, counted from the overlay's first row and column."""
 
     piece: Piece
     light: Plane
@@ -45,10 +45,14 @@ class Laid:
     """Light of a pixel without counts, in the unit of the output."""
     first: int
     """Output row that the overlay begins with."""
+    left: int
+    """Output column that it begins with."""
+    typical: int
+    """Row of the planes less overlay row, in the middle column of the grid."""
     along_x: Indexes
-    """Of each overlay row: native column less output column."""
+    """Of each overlay row: column of the planes less overlay column."""
     along_y: Indexes
-    """Of each output column: row of the planes less overlay row."""
+    """Of each overlay column: row of the planes less overlay row."""
 
     def native(self, y: Indexes, x: Indexes) -> tuple[Indexes, Indexes]:
         """Return the row and column of the planes nearest to overlay pixels."""
@@ -57,8 +61,7 @@ class Laid:
     def overlay(self, row: Indexes, column: Indexes) -> tuple[Indexes, Indexes, Mask]:
         """Return the overlay pixels that native ones are nearest to, and which of them exist."""
         ny, nx = len(self.along_x), len(self.along_y)
-        middle = int(self.along_y[nx // 2])
-        x = column - self.along_x[np.clip(row - middle, 0, ny - 1)]
+        x = column - self.along_x[np.clip(row - self.typical, 0, ny - 1)]
         y = row - self.along_y[np.clip(x, 0, nx - 1)]
         x = column - self.along_x[np.clip(y, 0, ny - 1)]
         return y, x, (y >= 0) & (y < ny) & (x >= 0) & (x < nx)
@@ -68,8 +71,9 @@ class Laid:
         (a, b), (d, e) = self.piece.to_native.matrix
         c, f = self.piece.to_native.shift
         row, column = self.native(y, x)
-        out = y + self.first
-        return d * x + e * out + f - (row + self.piece.first), a * x + b * out + c - column
+        y, x = y + self.first, x + self.left
+        row, column = row + self.piece.first, column + self.piece.left
+        return d * x + e * y + f - row, a * x + b * y + c - column
 
     def holds(self, row: Indexes, column: Indexes, margin: int = 0) -> Mask:
         """Say which rows and columns lie within the planes, so many pixels from their edges."""
@@ -112,27 +116,32 @@ Frame = tuple[Laid, ...]
 
 
 def laid(strips: Strips, halo: int) -> tuple[Frame, ...]:
-    """Return all frames on the output rows of a band and its halo."""
-    first, rows = strips.first - halo, strips.shape[0] + 2 * halo
+    """Return all frames on the output pixels of a band and its halo."""
+    rows = range(strips.first - halo, strips.first + strips.shape[0] + halo)
+    columns, whole = strips.columns(halo), strips.whole or strips.shape[1]
     return tuple(
-        tuple(_laid(piece, first, rows, strips.shape[1], strips.sky) for piece in pieces)
+        tuple(_laid(piece, rows, columns, whole, strips.sky) for piece in pieces)
         for pieces in strips.frames
     )
 
 
-def _laid(piece: Piece, first: int, rows: int, columns: int, sky: float) -> Laid:
-    """Lay one piece: its shift along x changes with the row, that along y with the column."""
+def _laid(piece: Piece, rows: range, columns: range, whole: int, sky: float) -> Laid:
+    """Lay one piece: its shift along x changes with the row, that along y with the column.
+
+    Neither depends on the overlay, but only on the grid with so many columns on the ``whole``.
+    """
     (a, b), (d, e) = piece.to_native.matrix
     c, f = piece.to_native.shift
-    y = np.arange(first, first + rows)
-    x = np.arange(columns)
-    middle = (columns - 1) / 2
-    along_x = np.rint(b * y + c + (a - 1) * middle).astype(np.intp)
+    middle = (whole - 1) / 2
+    x = np.append(columns, whole // 2)
+    along_x = np.rint(b * np.asarray(rows) + c + (a - 1) * middle).astype(np.intp)
     along_y = np.rint(d * x + f + (e - 1) * middle).astype(np.intp)
+    along_x += columns.start - piece.left
+    along_y += rows.start - piece.first
     level = np.float32(piece.offset - sky)
     light, full = _light(piece, level)
-    along_y += first - piece.first
-    return Laid(piece, light, piece.dq.copy(), full, level, first, along_x, along_y)
+    dq, corner, typical = piece.dq.copy(), (rows.start, columns.start), int(along_y[-1])
+    return Laid(piece, light, dq, full, level, *corner, typical, along_x, along_y[:-1])
 
 
 def _light(piece: Piece, level: np.float32) -> tuple[Plane, Indexes]:
