@@ -56,7 +56,7 @@ def gathered(
         found = []
         for index, to_ccd in own.items():
             info = info_of(frame.obs, index)
-            area = _native(to_ccd, wide, halo, grid.shape[1], info.shape)
+            area = _native(to_ccd, wide, halo, info.shape)
             if area is not None:
                 sci, var, dq = _pixels(frame, info, *area)
                 offset = placement.offsets.get(index, 0.0)
@@ -89,13 +89,13 @@ def _narrowest(info: CcdInfo) -> float | None:
 
 
 def _native(
-    to_ccd: Affine, band: Band, halo: int, width: int, shape: tuple[int, int]
+    to_ccd: Affine, band: Band, halo: int, shape: tuple[int, int]
 ) -> tuple[slice, slice] | None:
     """Return the rows and columns of a ccd that a band and its halo see, or None."""
-    y, x = band.rows, band.columns
-    ends_y = y.start - halo, y.stop - 1 + halo
-    ends_x = max(x.start - halo, 0), min(x.stop + halo, width) - 1
-    corners = to_ccd([[column, row] for row in ends_y for column in ends_x])
+    ends_y, ends_x = (
+        (side.start - halo, side.stop - 1 + halo) for side in (band.rows, band.columns)
+    )
+    corners = to_ccd([[x, y] for y in ends_y for x in ends_x])
     low, high = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0)) + 1
     left, first = np.maximum(low, 0).astype(int).tolist()
     right, last = np.minimum(high, shape[::-1]).astype(int).tolist()

@@ -1,4 +1,6 @@
-"""Bands cover a grid, each row once, in the memory that is given."""
+"""Bands cover a grid, each pixel once, in the memory that is given."""
+
+from itertools import chain, product
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,42 +8,81 @@ from hypothesis import strategies as st
 from gmoscli.stack import LEAST_ROWS, bands, bands_at_once, bytes_of
 
 SHAPES = st.tuples(st.integers(1, 5000), st.integers(1, 7000))
+FRAMES, MEMORY = st.integers(1, 300), st.integers(1, 1 << 32)
+HALOS = st.integers(1, 30)
+ASIDE = st.none() | st.integers(0, 40)
 
 
-@given(SHAPES, st.integers(1, 300), st.integers(1, 1 << 32), st.integers(0, 20))
-def test_bands_hold_every_row_once_and_in_order(shape, frames, memory, halo):
-    found = bands(shape, frames, memory, halo)
-    assert [row for band in found for row in range(band.start, band.stop)] == [*range(shape[0])]
-    assert all(band.rows == band.stop - band.start > 0 for band in found)
+def area(band, shape, halo, aside):
+    """Pixels of a band with its halos, of which the grid has no columns beyond its own."""
+    rows, columns = band.shape
+    return (rows + 2 * halo) * min(columns + 2 * (aside or 0), shape[1])
 
 
-@given(SHAPES, st.integers(1, 300), st.integers(1, 1 << 32), st.integers(0, 20))
-def test_a_band_with_its_halo_fits_in_memory_unless_it_has_the_fewest_rows(
-    shape, frames, memory, halo
+@given(SHAPES, FRAMES, MEMORY, HALOS, ASIDE)
+def test_bands_hold_every_pixel_once_and_in_order(shape, frames, memory, halo, aside):
+    found = bands(shape, frames, memory, halo, aside)
+    rows, columns = (
+        list(dict.fromkeys(getattr(band, side) for band in found)) for side in ("rows", "columns")
+    )
+    assert [(band.rows, band.columns) for band in found] == list(product(rows, columns))
+    for sides, size in ((rows, shape[0]), (columns, shape[1])):
+        assert list(chain.from_iterable(sides)) == list(range(size))
+        assert all(len(side) > 0 for side in sides)
+
+
+@given(SHAPES, FRAMES, MEMORY, HALOS, ASIDE)
+def test_a_band_with_its_halos_fits_in_memory_unless_it_has_the_fewest_rows(
+    shape, frames, memory, halo, aside
 ):
-    for band in bands(shape, frames, memory, halo):
-        needed = bytes_of(band.rows + 2 * halo, shape[1], frames, halo)
-        assert needed <= memory or band.rows <= LEAST_ROWS
+    for band in bands(shape, frames, memory, halo, aside):
+        needed = bytes_of(1, area(band, shape, halo, aside), frames, halo)
+        assert needed <= memory or len(band.rows) <= LEAST_ROWS
 
 
-@given(SHAPES, st.integers(1, 300), st.integers(1, 1 << 32))
+@given(SHAPES, FRAMES, MEMORY)
 def test_more_memory_never_makes_more_bands(shape, frames, memory):
     assert len(bands(shape, frames, 2 * memory)) <= len(bands(shape, frames, memory))
+
+
+@given(SHAPES, FRAMES, MEMORY, HALOS)
+def test_bands_are_whole_rows_unless_it_is_known_what_is_looked_at_beside(
+    shape, frames, memory, halo
+):
+    assert {band.columns for band in bands(shape, frames, memory, halo)} == {range(shape[1])}
+
+
+@given(st.integers(100, 7000), FRAMES, MEMORY, HALOS, st.integers(0, 40))
+def test_columns_are_cut_only_where_that_makes_halos_a_smaller_part(
+    columns, frames, memory, halo, aside
+):
+    shape = (10**6, columns)  # so that the first band is as high as there is memory for
+    rows, cut = (bands(shape, frames, memory, halo, beside)[0] for beside in (None, aside))
+    of_rows, of_cut = (
+        len(band.rows) * len(band.columns) / area(band, shape, halo, beside)
+        for band, beside in ((rows, None), (cut, aside))
+    )
+    assert cut == rows or of_cut > of_rows
 
 
 @given(
     jobs=st.integers(1, 8),
     memory=st.integers(0, 1 << 30),
     halo=st.integers(0, 30),
+    aside=ASIDE,
     columns=st.integers(1, 7000),
     frames=st.integers(1, 60),
 )
-def test_bands_at_a_time_fit_with_no_more_halo_than_rows_or_there_is_one(
-    jobs, memory, halo, columns, frames
+def test_bands_at_a_time_fit_and_get_on_faster_than_one_alone(
+    jobs, memory, halo, aside, columns, frames
 ):
-    together = bands_at_once(jobs, memory, halo, columns, frames)
+    together = bands_at_once(jobs, memory, halo, columns, frames, aside)
     assert 1 <= together <= jobs
-    cut = bands((5000, columns), frames, memory // together, halo)
+    shape = (10**6, columns)
+    one, some = (bands(shape, frames, memory // n, halo, aside)[0] for n in (1, together))
     if together > 1:
-        assert together * bytes_of(cut[0].rows + 2 * halo, columns, frames, halo) <= memory
-        assert cut[0].rows >= 2 * halo
+        assert together * bytes_of(1, area(some, shape, halo, aside), frames, halo) <= memory
+        alone, shared = (
+            len(b.rows) * len(b.columns) / area(b, shape, halo, aside) for b in (one, some)
+        )
+        assert together * shared > alone

@@ -1,5 +1,7 @@
 """Resampling does not depend on how the work was cut."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,6 +52,36 @@ def test_two_bands_hold_the_same_bytes_as_one(at, cut):
     parts = [band_of(at, first, last, trimmed=True) for first, last in ((0, cut), (cut, SHAPE[0]))]
     for plane, top, bottom in zip(whole, *parts, strict=True):
         assert plane.tobytes() == top.tobytes() + bottom.tobytes()
+
+
+def tile_of(at, rows, columns):
+    """The planes of some output pixels, from the native ones that reach them."""
+    ends_y, ends_x = ((side.start - HALO, side.stop - 1 + HALO) for side in (rows, columns))
+    corners = at([[x, y] for x in ends_x for y in ends_y])
+    x1, y1 = np.maximum(np.floor(corners.min(axis=0)).astype(int), 0)
+    x2, y2 = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 1, SHAPE[::-1])
+    if x1 >= x2 or y1 >= y2:
+        return None
+    some = slice(y1, y2), slice(x1, x2)
+    more = {"first": int(y1), "left": int(x1), "scale": 1.1, "offset": -3.0}
+    piece = a_piece(SCI[some], VAR[some], DQ[some], at, **more)
+    strips = some_strips(piece, shape=(len(rows), len(columns)), first=rows.start, sky=100.0)
+    deep = resample(replace(strips, left=columns.start, whole=SHAPE[1]))
+    return deep.sci[0], deep.var[0], deep.dq[0]
+
+
+@given(MAPS, st.integers(1, SHAPE[0] - 1), st.integers(9, SHAPE[1] - 9))
+@settings(deadline=None, max_examples=40)
+def test_four_tiles_hold_the_same_bytes_as_one_band(at, row, column):
+    whole = band_of(at, 0, SHAPE[0], trimmed=False)
+    for rows in (range(row), range(row, SHAPE[0])):
+        for columns in (range(column), range(column, SHAPE[1])):
+            tile = tile_of(at, rows, columns)
+            area = slice(rows.start, rows.stop), slice(columns.start, columns.stop)
+            for k, plane in enumerate(whole):
+                none = np.full_like(plane[area], (0, 0, Dq.NO_DATA)[k])
+                found = none if tile is None else tile[k]
+                assert found.tobytes() == plane[area].tobytes()
 
 
 @given(MAPS)

@@ -211,7 +211,7 @@ def a_court(strips, halo):
     """All frames of some strips, before a judge who knows of no stars."""
     frames = laid(strips, halo)
     agreed = np.zeros((SHAPE[0] + 2 * halo, SHAPE[1]), np.float32)
-    return Court(frames, agreed, strips.fwhm, tuple([] for _ in frames))
+    return Court(frames, agreed, strips.fwhm, tuple([] for _ in frames), range(SHAPE[1]))
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 6])
