@@ -52,11 +52,21 @@ def test_bands_are_whole_rows_unless_it_is_known_what_is_looked_at_beside(
     assert {band.columns for band in bands(shape, frames, memory, halo)} == {range(shape[1])}
 
 
-@given(st.integers(100, 7000), FRAMES, MEMORY, HALOS, st.integers(0, 40))
+HIGH = 2000
+"""Rows: more than there is memory for in what follows."""
+
+
+@given(
+    st.integers(100, 7000),
+    st.integers(5, 300),
+    st.integers(1, 1 << 24),
+    HALOS,
+    st.integers(0, 40),
+)
 def test_columns_are_cut_only_where_that_makes_halos_a_smaller_part(
     columns, frames, memory, halo, aside
 ):
-    shape = (10**6, columns)  # so that the first band is as high as there is memory for
+    shape = (HIGH, columns)
     rows, cut = (bands(shape, frames, memory, halo, beside)[0] for beside in (None, aside))
     of_rows, of_cut = (
         len(band.rows) * len(band.columns) / area(band, shape, halo, beside)
@@ -67,18 +77,18 @@ def test_columns_are_cut_only_where_that_makes_halos_a_smaller_part(
 
 @given(
     jobs=st.integers(1, 8),
-    memory=st.integers(0, 1 << 30),
-    halo=st.integers(0, 30),
+    memory=st.integers(0, 1 << 24),
+    halo=HALOS,
     aside=ASIDE,
-    columns=st.integers(1, 7000),
-    frames=st.integers(1, 60),
+    columns=st.integers(100, 7000),
+    frames=st.integers(5, 60),
 )
 def test_bands_at_a_time_fit_and_get_on_faster_than_one_alone(
     jobs, memory, halo, aside, columns, frames
 ):
     together = bands_at_once(jobs, memory, halo, columns, frames, aside)
     assert 1 <= together <= jobs
-    shape = (10**6, columns)
+    shape = (HIGH, columns)
     one, some = (bands(shape, frames, memory // n, halo, aside)[0] for n in (1, together))
     if together > 1:
         assert together * bytes_of(1, area(some, shape, halo, aside), frames, halo) <= memory
