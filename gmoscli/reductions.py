@@ -1,8 +1,9 @@
 """Carry out a plan: from files to products that are written and stored."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import prod
@@ -59,7 +60,8 @@ def reduced(
         give_back()
 
     def meanwhile() -> None:
-        _writer()
+        with unheard(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            _writer()
         for path in chain((f.path for f in plan.frames if f.path), plan.chosen.values()):
             with suppress(OSError):  # told when the product is signed
                 sums[path]
@@ -97,6 +99,16 @@ def _sources(plan: Plan) -> list[Source]:
         for frame in plan.frames
         if frame.path is not None
     ]
+
+
+@contextmanager
+def unheard(*signals: signal.Signals) -> Iterator[None]:
+    """Let signals wait: a library that is being loaded would make errors of its own of them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _writer() -> Callable[[Exposure, Path, str, str], None]:
