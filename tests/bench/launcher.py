@@ -32,12 +32,12 @@ def main() -> int:
 
 
 def _held(pid: int) -> int:
-    """Return the kilobytes that a process and its children hold, shared memory counted once.
+    """Return the kilobytes that a process and all below it hold, shared memory counted once.
 
     Pages that a child has in common with its parent since it was forked count twice: the sum is
     never too small.
     """
-    every = [_resident(process) for process in (pid, *_children(pid))]
+    every = [_resident(process) for process in _family(pid)]
     return sum(own for own, _ in every) + max(shared for _, shared in every)
 
 
@@ -55,12 +55,14 @@ def _resident(pid: int) -> tuple[int, int]:
     return kinds["RssAnon:"], kinds["RssFile:"] + kinds["RssShmem:"]
 
 
-def _children(pid: int) -> list[int]:
+def _family(pid: int) -> list[int]:
+    """Return a process, those that it began, and so on."""
     try:
         with open(f"/proc/{pid}/task/{pid}/children") as stream:  # noqa: PTH123
-            return [int(word) for word in stream.read().split()]
+            children = [int(word) for word in stream.read().split()]
     except OSError:
-        return []
+        children = []
+    return [pid, *(each for child in children for each in _family(child))]
 
 
 if __name__ == "__main__":
