@@ -317,6 +317,11 @@ class Piece:
     """Column of the ccd's array that the planes begin with."""
 
 
+def widened(columns: range, by: int, whole: int) -> range:
+    """Return columns with so many more on both sides, as far as a grid of ``whole`` has them."""
+    return range(max(0, columns.start - by), min(columns.stop + by, whole))
+
+
 @dataclass(frozen=True)
 class Strips:
     """All frames under one band of output pixels, before they share a grid.
@@ -344,7 +349,7 @@ class Strips:
     def columns(self, halo: int) -> range:
         """Return the columns of the band, and so many on both sides where the grid has them."""
         right = self.left + self.shape[1]
-        return range(max(0, self.left - halo), min(right + halo, self.whole or right))
+        return widened(range(self.left, right), halo, self.whole or right)
 
 
 @dataclass(frozen=True)

@@ -58,16 +58,16 @@ def _sides(nx: int, pixels: int, halo: int, aside: int | None) -> tuple[int, int
     """
     most = 1 if aside is None else max(1, nx // max(LEAST_ROWS, 2 * aside))
     sides = [_side(nx, -(-nx // parts), pixels, halo, aside or 0) for parts in range(1, most + 1)]
-    return max(sides, key=lambda at: at[0] * at[1] / _area(nx, at[0], at[1], halo, aside or 0))
+    return max(sides, key=lambda at: at[0] * at[1] / area_of(nx, at[0], at[1], halo, aside))
 
 
 def _side(nx: int, wide: int, pixels: int, halo: int, aside: int) -> tuple[int, int]:
     return wide, max(LEAST_ROWS, pixels // min(wide + 2 * aside, nx) - 2 * halo)
 
 
-def _area(nx: int, wide: int, high: int, halo: int, aside: int) -> int:
-    """Return the pixels of a band with its halos."""
-    return min(wide + 2 * aside, nx) * (high + 2 * halo)
+def area_of(nx: int, wide: int, high: int, halo: int, aside: int | None) -> int:
+    """Return the pixels of a band with its halos, on a grid of so many columns."""
+    return min(wide + 2 * (aside or 0), nx) * (high + 2 * halo)
 
 
 def bytes_of(rows: int, columns: int, frames: int, halo: int) -> int:
@@ -86,7 +86,7 @@ def bands_at_once(
     for together in range(1, jobs + 1):
         pixels = memory // together // bytes_of(1, 1, frames, halo)
         wide, high = _sides(columns, pixels, halo, aside)
-        area = _area(columns, wide, high, halo, aside or 0)
+        area = area_of(columns, wide, high, halo, aside)
         faster = together * wide * high / area
         if together == 1 or (area <= pixels and faster > PAYS * speed):
             best, speed = together, faster

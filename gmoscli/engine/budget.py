@@ -4,7 +4,7 @@ import ctypes
 from dataclasses import dataclass
 
 DEFAULT = 448 << 20
-"""Bytes that a process may take unless told: a frame binned 2x2 leaves room for a few parked."""
+"""Bytes of all processes unless told: a frame binned 2x2 leaves room for a few parked."""
 BASE = 112 << 20
 """Bytes of the interpreter and its libraries (78 MB with all steps and what writes products), of
 catalogues, of what finds the sources of a stack, and of what the C library keeps meanwhile."""

@@ -6,7 +6,18 @@ from typing import Any
 import numpy as np
 
 from ..dq import Dq
-from ..frame import CcdInfo, Deep, Flags, Grid, Observation, Piece, Plane, Source, Strips
+from ..frame import (
+    CcdInfo,
+    Deep,
+    Flags,
+    Grid,
+    Observation,
+    Piece,
+    Plane,
+    Source,
+    Strips,
+    widened,
+)
 from ..geometry import Affine
 from ..stack import Band, info_of, tilted, to_native
 from ..steps.resample import check_turn
@@ -45,9 +56,7 @@ def gathered(
     sky: float,
 ) -> Strips:
     """Return what of all frames reaches a band, columns ``beside`` it, and its halo."""
-    columns = range(
-        max(0, band.columns.start - beside), min(band.columns.stop + beside, grid.shape[1])
-    )
+    columns = widened(band.columns, beside, grid.shape[1])
     wanted = slice(band.columns.start - columns.start, band.columns.stop - columns.start)
     wide = Band(band.rows, columns)
     pieces, weights, fwhm = [], [], []

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import ReductionError
 from ..frame import Ccd, Deep, Grid, Observation, Planes, Source, Strips
-from ..stack import Band, average_amps, bands, bands_at_once, grid_of_ccd, info_of
+from ..stack import Band, area_of, average_amps, bands, bands_at_once, grid_of_ccd, info_of
 from ..step import Step
 from ..steps.correlation import correlation
 from .budget import give_back
@@ -181,7 +181,7 @@ class _Stack:
         most = memory if self._overlaid else min(memory, CACHED)
         self.bands = bands(grid.shape, len(frames), most, about.halo, about.aside)
         rows, columns = self.bands[0].shape
-        area = (rows + 2 * about.halo) * (columns + 2 * (about.aside or 0))
+        area = area_of(grid.shape[1], columns, rows, about.halo, about.aside)
         self._tight = self._overlaid and area < TIGHT
         self._sci, self._var = (shared_plane(grid.shape, np.float32) for _ in range(2))
         self._dq = shared_plane(grid.shape, np.uint16)
