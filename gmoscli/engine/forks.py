@@ -1,8 +1,8 @@
 """Jobs shared out among this process and others that are forked from it.
 
 A forked process has all that this one holds as it is, without a copy, so that a job may be any
-function. What it returns comes back through a pipe: that has to be small, and what is not, pixels,
-is left in memory that both share.
+function. What it returns comes back packed, and is kept till all jobs are done: that has to be
+small, and what is not, pixels, is left in memory that both share.
 """
 
 import gc
@@ -13,6 +13,7 @@ import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from io import FileIO
 from math import prod
 from mmap import mmap
 from multiprocessing import get_context
@@ -60,15 +61,19 @@ class _Outcome(NamedTuple):
 
 
 class _Mate(NamedTuple):
-    """A forked process, and where it sends outcomes to."""
+    """A forked process, the file in memory that it writes outcomes to, and where it tells of them.
+
+    A pipe alone would be full after a few, while who asked is busy.
+    """
 
     process: BaseProcess
+    outbox: FileIO
     link: Connection
 
     def receive(self) -> _Outcome | None:
         """Return the next outcome; None after the last. Raises ReductionError for a killed one."""
         try:
-            packed = self.link.recv_bytes()
+            start, size = self.link.recv()
         except EOFError:
             self.process.join()
             if self.process.exitcode:
@@ -77,7 +82,7 @@ class _Mate(NamedTuple):
                     hint="if memory was short: --jobs 1, or less with --memory",
                 ) from None
             return None
-        outcome: _Outcome = pickle.loads(packed)
+        outcome: _Outcome = pickle.loads(os.pread(self.outbox.fileno(), size, start))
         return outcome
 
     def end(self) -> None:
@@ -86,6 +91,7 @@ class _Mate(NamedTuple):
         self.process.join()
         self.process.close()
         self.link.close()
+        self.outbox.close()
 
 
 def forked(
@@ -164,6 +170,7 @@ def _mate(work: Callable[[Any], Any], items: Sequence[Any], queue: int) -> _Mate
     """Return a process that takes jobs until none is left."""
     forks = get_context("fork")
     here, there = forks.Pipe(duplex=False)
+    outbox = FileIO(os.memfd_create("outcomes"), "r+")
     asking = os.getpid()
 
     def serve() -> None:
@@ -174,14 +181,17 @@ def _mate(work: Callable[[Any], Any], items: Sequence[Any], queue: int) -> _Mate
         here.close()
         try:
             while os.getppid() == asking and (number := _next(queue)) is not None:
-                there.send_bytes(_packed(_tried(work, items[number], number, BaseException)))
+                packed = _packed(_tried(work, items[number], number, BaseException))
+                start = outbox.tell()
+                outbox.write(packed)
+                there.send((start, len(packed)))
         except BrokenPipeError:
             pass  # who asked is gone
 
     process = forks.Process(target=serve, daemon=True)
     process.start()
     there.close()
-    return _Mate(process, here)
+    return _Mate(process, outbox, here)
 
 
 def _packed(outcome: _Outcome) -> bytes:

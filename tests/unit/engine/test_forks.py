@@ -35,6 +35,23 @@ def test_forked_processes_do_a_part():
     assert len(processes) == 3
 
 
+def test_nobody_waits_with_large_outcomes_until_they_are_asked_for():
+    here, done = os.getpid(), shared_plane((1,), np.uint8)
+
+    def job(number):
+        done[0] += 1
+        return os.getpid(), np.full(1 << 17, number)
+
+    def busy():
+        until = time.monotonic() + 30
+        while done[0] < 8 and time.monotonic() < until:
+            time.sleep(0.01)
+
+    outcomes = list(forked(job, range(8), 2, busy))
+    assert here not in {process for process, _ in outcomes}
+    assert all((light == number).all() for number, (_, light) in enumerate(outcomes))
+
+
 class Particular(Exception):
     """An error that cannot be made again from what it keeps."""
 
