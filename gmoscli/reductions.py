@@ -75,6 +75,7 @@ def reduced(
             report,
             release,
             shares.at_once,
+            shares.together,
             meanwhile=meanwhile,
         )
         products = run(plan.recipe, frames, how)

@@ -26,6 +26,8 @@ class Budget:
 
     at_once: int
     """Whole ccds."""
+    together: int
+    """Ccds of a frame whose masters are held."""
     jobs: int
     """Bands."""
     masters: int
@@ -45,10 +47,11 @@ def budget(
 ) -> Budget:
     """Return what ``jobs`` processes may hold, for so many pixels of a ccd and of a frame.
 
-    ``kinds`` calibrations are brought: one ccd of each at a time, or a whole frame of each where
-    frames cannot be read ccd by ccd. ``bands`` are the bytes of bands beyond which more make
-    nothing faster: they go before parked frames, which only save a way to the disk. Without a
-    ``memory`` (bytes) two ccds always fit.
+    ``kinds`` calibrations are brought: as many ccds of each at a time as there is room for, so that
+    processes seldom wait for each other, or a whole frame of each where frames cannot be read ccd
+    by ccd. ``bands`` are the bytes of bands beyond which more make nothing faster. Both go before
+    parked frames, which only save a way to the disk. Without a ``memory`` (bytes) two ccds always
+    fit.
     """
     masters = PLANES * kinds * (ccd if piecemeal else frame)
     work = WORK * ccd
@@ -57,12 +60,20 @@ def budget(
         memory = max(DEFAULT, BASE + masters + two * work + (two - 1) * FURTHER)
     free = memory - BASE - masters
     at_once = _processes(jobs, free, work)
+    free -= at_once * (work + FURTHER) - FURTHER
+    further = _further(free, masters, frame // ccd) if piecemeal else 0
+    free -= further * masters
     left = memory - BASE - PLANES * frame
     stacking = _processes(jobs, left, LEAST_BANDS)
     left -= (stacking - 1) * FURTHER
     banded = max(LEAST_BANDS, min(bands, left))
-    parked = max(0, min(free - at_once * (work + FURTHER) + FURTHER, left - banded))
-    return Budget(at_once, stacking, masters, parked, banded)
+    parked = max(0, min(free, left - banded))
+    return Budget(at_once, 1 + further, stacking, (1 + further) * masters, parked, banded)
+
+
+def _further(free: int, masters: int, ccds: int) -> int:
+    """Return how many ccds more than one, of those of a frame, have masters that fit."""
+    return min(ccds - 1, max(0, free) // masters if masters else ccds)
 
 
 def _processes(jobs: int, memory: int, each: int) -> int:

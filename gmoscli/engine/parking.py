@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import chain, product
 from math import prod
 from typing import Any
 
@@ -37,15 +37,13 @@ def shelved(
 ) -> list[Shelved]:
     """Return some ccds of the frames after some steps, parked.
 
-    Ccd by ccd, so that the masters of one at a time are in use; where files must be read whole,
+    Ccd by ccd, so that the masters of few at a time are in use; where files must be read whole,
     frame by frame.
     """
     parts: list[dict[int, tuple[CcdInfo, Parked]]] = [{} for _ in frames]
     own = [[i.index for i in frame.obs.ccds if i.index in indexes] for frame in frames]
-    if all(frame.piecemeal for frame in frames):
-        rounds = [[(n, [i]) for n, has in enumerate(own) if i in has] for i in sorted(indexes)]
-    else:
-        rounds = [list(enumerate(own))]
+    piecemeal = all(frame.piecemeal for frame in frames)
+    rounds = _rounds(own, with_.together) if piecemeal else [list(enumerate(own))]
     for members in rounds:
         tasks = [_task(steps, number, frames[number], some, with_) for number, some in members]
         for task, part in zip(tasks, _done(steps, tasks, with_), strict=True):
@@ -60,6 +58,14 @@ def shelved(
         )
         for frame, part in zip(frames, parts, strict=True)
     ]
+
+
+def _rounds(own: Sequence[Sequence[int]], together: int) -> Iterator[list[tuple[int, list[int]]]]:
+    """Yield what is done at a time: (frame, ccd) of so many ccds, of frames with their own ones."""
+    indexes = sorted(set(chain.from_iterable(own)))
+    for first in range(0, len(indexes), together):
+        some = indexes[first : first + together]
+        yield [(number, [i]) for i in some for number, has in enumerate(own) if i in has]
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,8 @@ class Run:
     """Called when no calibration will be asked for any more."""
     at_once: int | None = None
     """Whole ccds under way at a time; as many as jobs when None."""
+    together: int = 1
+    """Ccds of a frame whose calibrations are held at a time."""
     share: Share = field(default=shared_out)
     meanwhile: Callable[[], object] = field(default=lambda: None)
     """Called, more than once, when others are at work: what products need besides pixels."""

@@ -29,10 +29,16 @@ def test_both_passes_stay_within_the_memory_or_take_the_least_they_can(
     stacking = BASE + share.parked + PLANES * chips * ccd + share.bands
     stacking += (share.jobs - 1) * FURTHER
     assert 1 <= share.at_once <= jobs
+    assert 1 <= share.together <= chips
     assert 1 <= share.jobs <= jobs
     assert share.bands >= LEAST_BANDS
     if memory is not None:
-        assert calibrating <= memory or (share.parked, share.at_once) == (0, 1)
+        least = PLANES * kinds * ccd * (1 if how["piecemeal"] else chips)
+        assert calibrating <= memory or (share.parked, share.at_once, share.masters) == (
+            0,
+            1,
+            least,
+        )
         assert stacking <= memory or (share.parked, share.jobs, share.bands) == (0, 1, LEAST_BANDS)
 
 
@@ -42,7 +48,9 @@ def test_more_memory_never_holds_less(memory, jobs, ccd, chips, kinds, **how):
     more = budget(2 * (memory or 1), jobs, ccd, chips * ccd, kinds, **how)
     assert more.at_once >= less.at_once
     if more.at_once == less.at_once:
-        assert more.parked >= less.parked
+        assert more.together >= less.together
+        if more.together == less.together:
+            assert more.parked >= less.parked
 
 
 def test_two_ccds_are_worked_on_at_a_time_unless_told_otherwise():
