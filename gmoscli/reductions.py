@@ -59,13 +59,6 @@ def reduced(
         masters.forget()
         give_back()
 
-    def meanwhile() -> None:
-        with unheard(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            _writer()
-        for path in chain((f.path for f in plan.frames if f.path), plan.chosen.values()):
-            with suppress(OSError):  # told when the product is signed
-                sums[path]
-
     with closing(masters), scratch(resources.scratch, shares.parked) as place:
         how = Run(
             masters,
@@ -76,7 +69,7 @@ def reduced(
             release,
             shares.at_once,
             shares.together,
-            meanwhile=meanwhile,
+            meanwhile=_besides(plan, sums),
         )
         products = run(plan.recipe, frames, how)
         for exposure, path in zip(products, plan.outputs, strict=True):
@@ -112,9 +105,20 @@ def unheard(*signals: signal.Signals) -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def _besides(plan: Plan, sums: Checksums) -> Iterator[None]:
+    """Do what products need besides pixels, a piece at a time."""
+    _writer()
+    yield
+    for path in chain((f.path for f in plan.frames if f.path), plan.chosen.values()):
+        with suppress(OSError):  # told when the product is signed
+            sums[path]
+        yield
+
+
 def _writer() -> Callable[[Exposure, Path, str, str], None]:
     """Return what writes products: it takes as long to load as a frame."""
-    from .io.write import write_product  # noqa: PLC0415
+    with unheard(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        from .io.write import write_product  # noqa: PLC0415
 
     return write_product
 

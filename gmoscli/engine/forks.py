@@ -95,7 +95,7 @@ class _Mate(NamedTuple):
 
 
 def forked(
-    work: Callable[[In], Out], items: Sequence[In], most: int, meanwhile: Callable[[], object]
+    work: Callable[[In], Out], items: Sequence[In], most: int, meanwhile: Iterator[object]
 ) -> Iterator[Out]:
     """Share out jobs among this process and forked ones: see ``jobs.Share``."""
     queue = _queue(len(items))
@@ -104,7 +104,9 @@ def forked(
         with suppress(OSError):  # no more processes are allowed: fewer do
             for _ in range(min(most, len(items)) - 1):
                 mates.append(_mate(work, items, queue))
-        meanwhile()
+        for _ in meanwhile:
+            if _taken(queue) == len(items):
+                break
         yield from _in_order(work, items, queue, list(mates))
     finally:
         for mate in mates:
@@ -118,6 +120,11 @@ def _queue(count: int) -> int:
     os.write(queue, array("I", range(count)).tobytes())
     os.lseek(queue, 0, os.SEEK_SET)
     return queue
+
+
+def _taken(queue: int) -> int:
+    """Return how many jobs have been taken."""
+    return os.lseek(queue, 0, os.SEEK_CUR) // _NUMBER
 
 
 def _next(queue: int) -> int | None:

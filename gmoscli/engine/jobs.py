@@ -24,17 +24,18 @@ class Share(Protocol):
         work: Callable[[In], Out],
         items: Sequence[In],
         most: int,
-        meanwhile: Callable[[], object],
+        meanwhile: Iterator[object],
     ) -> Iterator[Out]:
         """Yield ``work(item)`` in order, with at most so many under way; what is early waits.
 
-        ``meanwhile`` is called once, by the process and thread that ask, when others are at work.
+        While others work and jobs are left for them, the process and thread that ask do what else
+        there is to do: ``meanwhile`` does a piece each time it is asked for its next item.
         Raises what the first job raises that does not end well.
         """
 
 
 def shared_out(
-    work: Callable[[In], Out], items: Sequence[In], most: int, meanwhile: Callable[[], object]
+    work: Callable[[In], Out], items: Sequence[In], most: int, meanwhile: Iterator[object]
 ) -> Iterator[Out]:
     """Share out jobs as is best here."""
     if most == 1 or len(items) < 2:
@@ -43,21 +44,22 @@ def shared_out(
 
 
 def in_turn(
-    work: Callable[[In], Out], items: Sequence[In], _most: int, meanwhile: Callable[[], object]
+    work: Callable[[In], Out], items: Sequence[In], _most: int, _meanwhile: Iterator[object]
 ) -> Iterator[Out]:
     """Do one job after the other."""
-    meanwhile()
     yield from map(work, items)
 
 
 def threaded(
-    work: Callable[[In], Out], items: Sequence[In], most: int, meanwhile: Callable[[], object]
+    work: Callable[[In], Out], items: Sequence[In], most: int, meanwhile: Iterator[object]
 ) -> Iterator[Out]:
     """Share out jobs among threads."""
     with quick_turns(), ThreadPoolExecutor(most) as pool:
         under_way = [pool.submit(work, item) for item in items]
         try:
-            meanwhile()
+            for _ in meanwhile:
+                if under_way[-1].running() or under_way[-1].done():
+                    break
             for future in under_way:
                 yield future.result()
         finally:

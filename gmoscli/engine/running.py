@@ -50,8 +50,8 @@ class Run:
     together: int = 1
     """Ccds of a frame whose calibrations are held at a time."""
     share: Share = field(default=shared_out)
-    meanwhile: Callable[[], object] = field(default=lambda: None)
-    """Called, more than once, when others are at work: what products need besides pixels."""
+    meanwhile: Iterator[object] = field(default_factory=lambda: iter(()))
+    """Does what products need besides pixels, a piece at a time: asked when others are at work."""
 
     def each(self, work: Callable[[In], Out], items: Sequence[In], most: int) -> Iterator[Out]:
         """Yield ``work(item)`` in order, with at most so many under way."""

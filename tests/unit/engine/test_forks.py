@@ -19,10 +19,6 @@ from tests.commands import ROOT
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forked on Linux alone")
 
 
-def nothing():
-    """Do nothing meanwhile."""
-
-
 def at_leisure(_item):
     """Say who did it, after a while."""
     time.sleep(0.01)
@@ -30,7 +26,7 @@ def at_leisure(_item):
 
 
 def test_forked_processes_do_a_part():
-    processes = set(forked(at_leisure, range(30), 3, nothing))
+    processes = set(forked(at_leisure, range(30), 3, iter(())))
     assert os.getpid() in processes
     assert len(processes) == 3
 
@@ -46,8 +42,9 @@ def test_nobody_waits_with_large_outcomes_until_they_are_asked_for():
         until = time.monotonic() + 30
         while done[0] < 8 and time.monotonic() < until:
             time.sleep(0.01)
+        yield
 
-    outcomes = list(forked(job, range(8), 2, busy))
+    outcomes = list(forked(job, range(8), 2, busy()))
     assert here not in {process for process, _ in outcomes}
     assert all((light == number).all() for number, (_, light) in enumerate(outcomes))
 
@@ -71,7 +68,7 @@ def elsewhere(work):
             time.sleep(0.01)
         return None
 
-    return list(forked(job, range(2), 2, nothing))
+    return list(forked(job, range(2), 2, iter(())))
 
 
 def test_an_error_that_nobody_foresaw_tells_where_it_came_from():
@@ -113,7 +110,7 @@ def test_a_process_that_is_killed_is_told_with_what_to_do():
 
 
 def test_who_does_not_want_the_rest_leaves_no_process_behind():
-    results = forked(at_leisure, range(1000), 3, nothing)
+    results = forked(at_leisure, range(1000), 3, iter(()))
     next(results)
     assert len(multiprocessing.active_children()) == 2
     results.close()
@@ -128,7 +125,7 @@ def work(item):
     os.write(1, b"%d\n" % os.getpid())
     time.sleep(0.2)
 
-list(forked(work, range(1000), 2, lambda: None))
+list(forked(work, range(1000), 2, iter(())))
 """
 
 
@@ -153,7 +150,7 @@ from gmoscli.engine.forks import forked
 used = max(int(name) for name in os.listdir("/proc/self/fd"))
 _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (used + 1, most))
-found = list(forked(lambda item: (item, os.getpid()), range(3), 3, lambda: None))
+found = list(forked(lambda item: (item, os.getpid()), range(3), 3, iter(())))
 assert found == [(item, os.getpid()) for item in range(3)], found
 """
 
@@ -169,7 +166,7 @@ def test_a_process_with_other_threads_is_not_forked():
     other.start()
     try:
         assert not may_fork()
-        assert set(shared_out(at_leisure, range(5), 2, nothing)) == {os.getpid()}
+        assert set(shared_out(at_leisure, range(5), 2, iter(()))) == {os.getpid()}
     finally:
         ended.set()
         other.join()
@@ -183,7 +180,7 @@ def test_what_forked_processes_write_into_shared_planes_is_there():
         plane[row] = row
         time.sleep(0.001)
 
-    list(forked(fill, range(50), 3, nothing))
+    list(forked(fill, range(50), 3, iter(())))
     np.testing.assert_array_equal(plane, np.arange(50)[:, None].repeat(4, axis=1))
 
 

@@ -16,10 +16,6 @@ ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="forked on Linux a
 SHARES = [in_turn, threaded, shared_out, pytest.param(forked, marks=ON_LINUX)]
 
 
-def nothing():
-    """Do nothing meanwhile."""
-
-
 def late_first(item):
     """Take longer for what comes first."""
     time.sleep(0.02 / (1 + item))
@@ -30,17 +26,31 @@ def late_first(item):
 @pytest.mark.parametrize("most", [1, 2, 3])
 @pytest.mark.parametrize("count", [0, 1, 2, 7])
 def test_results_come_in_order_from_no_more_processes_than_asked_for(share, most, count):
-    found = list(share(late_first, range(count), most, nothing))
+    found = list(share(late_first, range(count), most, iter(())))
     assert [item for item, _ in found] == list(range(count))
     assert len({process for _, process in found}) <= most
     assert multiprocessing.active_children() == []
 
 
-@pytest.mark.parametrize("share", SHARES)
-def test_meanwhile_is_done_once_and_here(share):
+def slow(item):
+    """Take a while."""
+    time.sleep(0.02)
+    return item
+
+
+@pytest.mark.parametrize("share", [threaded, pytest.param(forked, marks=ON_LINUX)])
+def test_who_asks_does_something_else_while_jobs_are_left_for_others(share):
     asked = []
-    list(share(late_first, range(3), 2, lambda: asked.append(threading.current_thread())))
-    assert asked == [threading.current_thread()]
+    pieces = (asked.append((os.getpid(), threading.current_thread())) for _ in range(5))
+    assert list(share(slow, range(50), 2, pieces)) == list(range(50))
+    assert asked == 5 * [(os.getpid(), threading.current_thread())]
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_what_there_is_no_time_for_is_left(share):
+    pieces = (time.sleep(0.1 * (piece < 2)) for piece in range(100))
+    assert list(share(slow, range(3), 2, pieces)) == [0, 1, 2]
+    assert sum(1 for _ in pieces) > 90
 
 
 @pytest.mark.parametrize("share", SHARES)
@@ -51,7 +61,7 @@ def test_the_first_error_in_order_is_raised_after_what_came_before_it(share):
             raise BadFile(f"bad {item}", path="a.fits", hint="try another")
         return item
 
-    results = share(work, range(8), 3, nothing)
+    results = share(work, range(8), 3, iter(()))
     assert [next(results), next(results)] == [0, 1]
     with pytest.raises(BadFile) as told:
         next(results)
