@@ -1,17 +1,22 @@
-function _provenance_completion;
-    set -l response (env _PROVENANCE_COMPLETE=fish_complete COMP_WORDS=(commandline -cp) COMP_CWORD=(commandline -t) provenance);
-
-    for completion in $response;
-        set -l metadata (string split "," $completion);
-
-        if test $metadata[1] = "dir";
-            __fish_complete_directories $metadata[2];
-        else if test $metadata[1] = "file";
-            __fish_complete_path $metadata[2];
-        else if test $metadata[1] = "plain";
-            echo $metadata[2];
-        end;
-    end;
-end;
-
-complete --no-files --command provenance --arguments "(_provenance_completion)";
+function _provenance_completion
+    set -l word (commandline -ct)
+    for answer in (env COMP_WORDS=(commandline -cp | string collect) COMP_CWORD=$word \
+            _PROVENANCE_COMPLETE=fish_complete provenance 2>/dev/null)
+        set -l parts (string split -m 1 , -- $answer)
+        if test $parts[1] = plain
+            set -l lead (string match -r -- '^--[^=]+=' $word)
+            echo -- "$lead$parts[2]"
+        else if contains -- $parts[1] file dir
+            set -l length (math (string length -- "$word") - (string length -- "$parts[2]"))
+            set -l lead (string sub -l $length -- "$word" | string match -r '.*[:=@]$')
+            set -l paths (__fish_complete_path "$parts[2]")
+            if test $parts[1] = dir
+                set paths (__fish_complete_directories "$parts[2]")
+            end
+            for path in $paths
+                echo -- "$lead$path"
+            end
+        end
+    end
+end
+complete --no-files --command provenance --arguments '(_provenance_completion)'

@@ -21,6 +21,7 @@ __all__ = [
     "Command",
     "Failures",
     "Group",
+    "Operand",
     "complain",
     "end_on_signals",
     "expand",
@@ -35,7 +36,18 @@ __all__ = [
 INTERRUPTED = 130
 READER_GONE = 141
 
-files_argument = click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE]...")
+
+class Operand(click.Path):
+    """A file's name, or that of a list behind ``@``."""
+
+    def shell_complete(
+        self, _: click.Context, __: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Say where a path begins."""
+        return [CompletionItem(incomplete.removeprefix("@"), type="file")]
+
+
+files_argument = click.argument("files", nargs=-1, type=Operand(), metavar="[FILE]...")
 null_option = click.option(
     "-0", "--null", is_flag=True, help="Names end with NUL, not with a new line, in and out."
 )

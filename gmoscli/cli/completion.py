@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from click.shell_completion import get_completion_class
 
 from .common import Command, version_option, write
+from .shells import SCRIPTS
 
 OWN_NAMES = (
     *("gmoscli", "showd", "dataselect", "typewalk"),
@@ -38,13 +38,10 @@ def completion(shell: str) -> None:
 
 
 def script(shell: str, name: str) -> str:
-    """Return the completions of one command for a shell, as click makes them."""
-    kind = get_completion_class(shell)
-    assert kind is not None
-    variable = f"_{name.upper()}_COMPLETE"
-    source = kind(click.Command(name), {}, name, variable)
-    text: str = source.source_template % source.source_vars()
-    return text.strip() + "\n"
+    """Return the completions of one command for a shell."""
+    upper = f"_{name.upper()}_COMPLETE"  # the name that click gives it
+    text = SCRIPTS[shell].replace("FUNCTION", f"_{name}_completion").replace("VARIABLE", upper)
+    return text.replace("COMMAND", name).lstrip()
 
 
 def scripts(folder: Path) -> Iterator[tuple[Path, str]]:

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import CalibrationMissing, DatabaseError, ReductionError, unknown
-from .common import CommaList, Command, Failures, expand, null_option, say, version_option, write
+from .common import (
+    CommaList,
+    Command,
+    Failures,
+    Operand,
+    expand,
+    null_option,
+    say,
+    version_option,
+    write,
+)
 from .databases import Databases, on_databases, warn
 from .dataselect import known_tags
 from .plan_rows import DETAILED, SHOWN, detailed_row, mask_row, shown_row
@@ -30,18 +40,21 @@ def _stacking() -> Sequence[str]:
 
 
 @click.command(cls=Command)
-@click.argument("folders", nargs=-1, type=click.Path(), metavar="DIR...")
+@click.argument("folders", nargs=-1, type=Operand(), metavar="DIR...")
 @click.option(
     "-r",
     "--recipe",
-    type=Word("recipe", _stacking),
+    type=Word("recipe", _stacking, files=True),
     metavar="NAME",
     default="reduce",
     show_default=True,
     help="For science frames: a recipe, or a file that holds one.",
 )
 @click.option(
-    "--outdir", type=click.Path(path_type=Path), default=Path(), help="Folder of the products."
+    "--outdir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Folder of the products.",
 )
 @click.option(
     "-x",

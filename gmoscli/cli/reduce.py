@@ -82,7 +82,10 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
 @click.option("--suffix", metavar="TEXT", help="End the product's name with this.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Name of the product.")
 @click.option(
-    "--outdir", type=click.Path(path_type=Path), default=Path(), help="Folder of the products."
+    "--outdir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Folder of the products.",
 )
 @click.option("-c", "--config", metavar="FILE", help="Configuration instead of the usual one.")
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
@@ -90,7 +93,9 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Processes. Default: one a processor.")
 @click.option("--memory", metavar="SIZE", help="Memory of them all, such as 300M.")
 @click.option(
-    "--scratch", type=click.Path(path_type=Path), help="Folder for parked frames ($TMPDIR)."
+    "--scratch",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for parked frames ($TMPDIR).",
 )
 @click.option("--skip-bad", is_flag=True, help="Leave unreadable files out, and end with 1.")
 @click.option(

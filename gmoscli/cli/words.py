@@ -11,18 +11,27 @@ if TYPE_CHECKING:
 
 
 class Word(click.ParamType[str]):
-    """Text that is taken as it is, and completed from what is known, or else as a file's name."""
+    """Text that is taken as it is, and completed from what is known.
 
-    def __init__(self, name: str, known: Callable[[], Iterable[str]]):
+    What is not known may be a file's name, if there are ``files``; behind a known word that ends
+    in a colon one begins.
+    """
+
+    def __init__(self, name: str, known: Callable[[], Iterable[str]], *, files: bool = False):
         self.name = name
         self.known = known
+        self.files = files
 
     def shell_complete(
         self, _: click.Context, __: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Return the known words that begin with what is typed."""
-        words = [word for word in self.known() if word.startswith(incomplete)]
-        return [CompletionItem(word) for word in words] or [CompletionItem("", type="file")]
+        """Return the known words that begin with what is typed, else where a path begins."""
+        known = list(self.known())
+        for word in known:
+            if word.endswith(":") and incomplete.startswith(word):
+                return [CompletionItem(incomplete.removeprefix(word), type="file")]
+        words = [CompletionItem(word) for word in known if word.startswith(incomplete)]
+        return words or [CompletionItem(incomplete, type="file")] * self.files
 
 
 def all_steps() -> "Iterator[Step]":
@@ -44,7 +53,14 @@ def _steps() -> Iterable[str]:
 
 
 def _parameters() -> Iterable[str]:
-    return sorted({f"{step.name}:{name}=" for step in all_steps() for name in step.parameters})
+    return sorted(
+        {
+            f"{word}:{name}="
+            for step in all_steps()
+            for word in (step.name, step.primitive)
+            for name in step.parameters
+        }
+    )
 
 
 def _kinds() -> Iterable[str]:
@@ -53,7 +69,7 @@ def _kinds() -> Iterable[str]:
     return [f"processed_{kind}:" for kind in KINDS]
 
 
-RECIPE = Word("recipe", _recipes)
+RECIPE = Word("recipe", _recipes, files=True)
 """A recipe's name, or a file that holds one."""
 STEP = Word("step", _steps)
 """A step, or the primitive that it stands for."""
