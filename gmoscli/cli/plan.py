@@ -169,7 +169,8 @@ def _tools(databases: Databases) -> "Tools":
         ("caldb", "add", *(config if one.implicit else ("-d", str(_near(one.path)))))
         for one in keepers
     ]
-    return Tools(settings.source and _near(settings.source), adding, adding_masters=named)
+    files = [_near(one.path) for one in keepers if not one.implicit]
+    return Tools(settings.source and _near(settings.source), adding, files, adding_masters=named)
 
 
 def _show(products: "Sequence[Product]", masks: Sequence[Path], form: str | None) -> None:

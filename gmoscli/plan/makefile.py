@@ -39,6 +39,8 @@ class Tools:
     """Configuration of every reduction: what is made depends on it."""
     adding: Sequence[Sequence[str]] = ()
     """Commands that put a file into a database, as words after ``gmoscli``."""
+    databases: Sequence[Path] = ()
+    """Databases that calibrations are put into, to be made where they are not there."""
     adding_masters: bool = False
     """Whether these are for masters as well: ``reduce`` does not know the databases."""
 
@@ -60,6 +62,7 @@ def makefile(products: Sequence[Product], masks: Iterable[Path], outdir: Path, t
         _rule("all", [name(path) for path in made]),
         _rule("clean", [], _command("rm -f --", *map(word, made))),
         *([_rule(name(outdir), [], f"mkdir -p -- {word(outdir)}")] if outdir != Path() else []),
+        *(_beginning(database) for database in tools.databases if made),
         *(_marking(mark, mask, tools) for mark, mask in marks.items()),
         *(_making(product, tools) for product in possible),
     ]
@@ -85,17 +88,23 @@ def _making(product: Product, tools: Tools) -> str:
     given = [f"--user-cal {word(f'processed_{kind}:{path}')}" for kind, path in calibrations]
     options = [f"-r {word(product.recipe)}", f"-o {word(product.path)}", *given, "--"]
     reduce = _command("$(REDUCE)", *options, *map(word, product.inputs))
-    keeps = tools.adding_masters and product.kind != "science"
+    master = product.kind != "science"
     settings = [path for path in (recipe_file(product.recipe), tools.config) if path is not None]
     needs = [*product.inputs, *product.calibrations.values(), *settings]
-    return _product_rule(
-        product.path, needs, reduce, *(_adding(product.path, tools) if keeps else ())
-    )
+    keep = _adding(product.path, tools) if master and tools.adding_masters else ()
+    there = tools.databases if master else ()
+    return _product_rule(product.path, needs, reduce, *keep, there=there)
+
+
+def _beginning(database: Path) -> str:
+    """Return the rule that makes a database."""
+    return _rule(name(database), [], _command("$(GMOSCLI) caldb init -d", word(database)))
 
 
 def _marking(mark: Path, mask: Path, tools: Tools) -> str:
     """Return the rule that puts a mask into the databases."""
-    return _product_rule(mark, [mask], *_adding(mask, tools), f"touch -- {word(mark)}")
+    mark_it = f"touch -- {word(mark)}"
+    return _product_rule(mark, [mask], *_adding(mask, tools), mark_it, there=tools.databases)
 
 
 def _adding(path: Path, tools: Tools) -> list[str]:
@@ -107,9 +116,13 @@ def _excuse(product: Product) -> str:
     return f"# Not made: {text}.\n"
 
 
-def _product_rule(path: Path, needs: Iterable[Path], *commands: str) -> str:
-    folder = [] if path.parent == Path() else [f"| {name(path.parent)}"]
-    return _rule(name(path), [*map(name, needs), *folder], *commands)
+def _product_rule(
+    path: Path, needs: Iterable[Path], *commands: str, there: Iterable[Path] = ()
+) -> str:
+    """Return the rule of a product; what has to be ``there`` only may be newer than it."""
+    folders = [] if path.parent == Path() else [path.parent]
+    before = [name(one) for one in (*folders, *there)]
+    return _rule(name(path), [*map(name, needs), *(["|", *before] if before else [])], *commands)
 
 
 def _rule(target: str, needs: Iterable[str], *commands: str) -> str:

@@ -237,7 +237,6 @@ def work(desk) -> Path:
         if not path.name.endswith(thirds):
             (night / path.name).symlink_to(path)
     (desk.folder / "dragonsrc.toml").write_text('[calibs]\ndatabases = ["cal.db get store"]\n')
-    desk.ok("caldb init")
     return night
 
 
@@ -264,6 +263,17 @@ def test_make_does_the_night_once_and_again_what_a_change_touches(desk, work):
     assert desk.ok("caldb verify | cut -f2 | sort -u") == "ok\n"
     desk.ok("make clean")
     assert [*(desk.folder / "out").iterdir()] == []
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_makes_a_database_that_was_named_for_the_plan(desk, work):
+    for path in (desk.folder / "dragonsrc.toml", *work.glob("N20220627*")):
+        path.unlink()
+    desk.ok("gmoscli plan night --make -d new/my.db > Makefile && make -j2")
+    stored = [Path(path).name for path in desk.ok("caldb list -d new/my.db --paths").splitlines()]
+    masters = ["N20220613S0138_flat.fits", "N20220613S0180_bias.fits"]
+    assert sorted(stored) == [*masters, next(work.glob("bpm*")).name]
+    assert "Nothing to be done" in desk.ok("make")
 
 
 def _made(printed: str) -> list[str]:

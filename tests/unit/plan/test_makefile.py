@@ -17,9 +17,10 @@ from tests.unit.plan.shots import bias, products, science, twilight
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 
-# Does what a Makefile needs of gmoscli: tells its words, and makes the file behind -o.
+# Does what a Makefile needs of gmoscli: tells its words, makes the file behind -o, or a database.
 STAND_IN = """#!/bin/sh
 echo "$1 $2:"; for word in "$@"; do echo "  <$word>"; done
+[ "$2" = init ] && exec touch -- "$4"
 while [ "$1" != -- ]; do [ "$1" = -o ] && : > "$2"; shift; done
 for file in "$@"; do [ "$file" = -- ] || [ -e "$file" ] || exit 1; done
 """
@@ -116,12 +117,14 @@ def test_odd_names_go_through_make_and_shell(make, tmp_path, folder):
     frames = [bias(f"{folder}/B1"), bias(f"{folder}/B2", UT="12:01:00"), science(f"{folder}/S1")]
     mask, config = Path(folder, "bpm.fits"), Path(folder, "my.toml")
     put(tmp_path, *(str(frame.path) for frame in frames), str(mask), str(config))
-    tools = Tools(config, [("caldb", "add", "-d", f"{folder}/my.db")])
+    database = f"{folder}/my.db"
+    tools = Tools(config, [("caldb", "add", "-d", database)], [Path(database)])
     content = text(*frames, masks=[mask], tools=tools, outdir=Path(f"{folder} out"))
     first = make(content)
     assert done(first) == [f"{folder} out/B1_bias.fits"]
     assert f"<processed_bpm:{mask}>" in first.stdout
-    assert f"<{folder}/my.db>" in first.stdout
+    assert f"<{database}>" in first.stdout
+    assert (tmp_path / database).exists()
     assert (tmp_path / f"{folder} out" / "bpm.fits.added").exists()
     assert "Nothing to be done" in make(content).stdout
     make(content, "clean")
@@ -163,6 +166,16 @@ def test_masters_go_into_a_database_that_reduce_does_not_know():
     assert named.count("caldb add -d my.db --") == 3
     assert "caldb add -d my.db -- S1" not in named
     assert "caldb" not in text(*FRAMES, tools=Tools(adding=add))
+
+
+def test_a_database_is_made_before_masters_and_masks_go_into_it_and_changes_nothing_later():
+    tools = Tools(databases=[Path("my.db")], adding=[("caldb", "add", "-d", "my.db")])
+    content = text(*FRAMES, masks=[Path("bpm.fits")], tools=tools)
+    assert "\nmy.db:\n\t$(GMOSCLI) caldb init -d my.db\n" in content
+    heads = [rule.partition("\n\t")[0] for rule in content.split("\n\n")]
+    after = {head.partition(":")[0] for head in heads if "| my.db" in " ".join(head.split())}
+    made = {"bpm.fits.added", "B1_bias.fits", "B2_bias.fits", "F1_flat.fits"}
+    assert {name.strip() for name in after} == made
 
 
 def test_what_cannot_be_made_is_told_in_a_comment_and_left_out():
