@@ -5,7 +5,6 @@ A page is made from the command's help text and options alone, so that it cannot
 """
 
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from inspect import cleandoc
 from pathlib import Path
@@ -14,6 +13,7 @@ from textwrap import wrap
 import click
 
 from .. import __version__
+from .common import Command
 from .completion import OWN_NAMES, scripts
 from .umbrella import COMMANDS, umbrella
 
@@ -180,12 +180,16 @@ def _reference(page_name: str) -> str:
     return f"\\fB{roff(name)}\\fR{section}"
 
 
-def main(folder: Path) -> None:
-    """Write all pages and completions below a folder."""
+@click.command(cls=Command)
+@click.argument(
+    "folder", default=Path(), type=click.Path(path_type=Path, exists=True, file_okay=False)
+)
+def manpage(folder: Path) -> None:
+    """Write the manual pages and the completions into man/ and completions/ of a FOLDER."""
     for path, text in (*pages(folder / "man"), *scripts(folder / "completions")):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(*sys.argv[1:2]))
+    manpage(prog_name="python -m gmoscli.cli.manpage")

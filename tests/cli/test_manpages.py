@@ -4,6 +4,7 @@ import ast
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -12,7 +13,7 @@ from gmoscli.cli.umbrella import COMMANDS
 from gmoscli.config import load
 from gmoscli.config.values import reduce_converters
 from gmoscli.recipes import RECIPES
-from tests.commands import ROOT
+from tests.commands import ROOT, environment
 from tests.examples import in_page, played
 
 MADE = dict(pages(ROOT / "man"))
@@ -23,6 +24,16 @@ REMAKE = "python -m gmoscli.cli.manpage makes them anew"
 @pytest.mark.parametrize("path", MADE, ids=lambda path: path.name)
 def test_the_page_says_what_the_command_says(path):
     assert path.read_text() == MADE[path], REMAKE
+
+
+@pytest.mark.parametrize(("word", "code"), [("--help", 0), ("-x", 2), ("nowhere", 2)])
+def test_what_makes_pages_writes_nowhere_but_where_it_is_told(tmp_path, word, code):
+    words = [sys.executable, "-m", "gmoscli.cli.manpage", word]
+    done = subprocess.run(
+        words, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_command_has_a_page():
