@@ -1,5 +1,6 @@
 """Medians through a stack of frames: [n, y, x] to [y, x], in parts that stay in the cache."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TypeVar
 
@@ -17,9 +18,9 @@ CHUNK = 1 << 16
 def depth_median(stack: Stack, good: NDArray[np.bool_], *, lower_of_two: bool = False) -> Plane:
     """Return the median over frames of the good values; of all values where none is good.
 
-    ``lower_of_two`` takes the lower of two good values instead of their mean. Frames are sorted by
-    a network of minima and maxima of whole planes, some ten times as fast as ``np.sort`` along the
-    frames; the few pixels where only some frames are good are sorted one by one.
+    ``lower_of_two`` takes the lower of two good values instead of their mean. The middle is found
+    by a network of minima and maxima of whole planes, some ten times as fast as ``np.sort`` along
+    the frames; the few pixels where only some frames are good are sorted one by one.
     """
     n = len(stack)
     result = _plain_median(stack, lower=lower_of_two and n == 2)
@@ -37,11 +38,12 @@ def _plain_median(stack: Stack, lower: bool) -> Plane:
     result = np.empty(flat.shape[1], np.float32)
     for start in range(0, flat.shape[1], CHUNK):
         part = slice(start, start + CHUNK)
-        order = sorted_planes([plane[part] for plane in flat])
+        planes = [plane[part] for plane in flat]
         if n % 2 or lower:
-            result[part] = order[(n - 1) // 2]
+            (result[part],) = ranked(planes, (n - 1) // 2)
         else:
-            np.add(order[n // 2 - 1], order[n // 2], out=result[part])
+            low, high = ranked(planes, n // 2 - 1, n // 2)
+            np.add(low, high, out=result[part])
             result[part] *= np.float32(0.5)
     return result.reshape(stack.shape[1:])
 
@@ -57,15 +59,37 @@ def _masked_median(
     return np.where(count == 2, low, middle) if lower_of_two else middle
 
 
-def sorted_planes(planes: list[Number]) -> list[Number]:
-    """Return new planes that hold, pixel by pixel, the values in rising order."""
+def sorted_planes(planes: Sequence[Number]) -> list[Number]:
+    """Return planes that hold, pixel by pixel, the values in rising order."""
+    return ranked(planes, *range(len(planes)))
+
+
+def ranked(planes: Sequence[Number], *ranks: int) -> list[Number]:
+    """Return planes that hold, pixel by pixel, the values of some ranks, 0 the lowest."""
     planes = list(planes)
-    for i, j in comparisons(len(planes)):
-        planes[i], planes[j] = (
-            np.minimum(planes[i], planes[j]),
-            np.maximum(planes[i], planes[j]),
-        )
-    return planes
+    for i, j, low, high in needed(len(planes), ranks):
+        a, b = planes[i], planes[j]
+        if low:
+            planes[i] = np.minimum(a, b)
+        if high:
+            planes[j] = np.maximum(a, b)
+    return [planes[rank] for rank in ranks]
+
+
+@cache
+def needed(n: int, ranks: Sequence[int]) -> tuple[tuple[int, int, bool, bool], ...]:
+    """Return those comparisons that sort n values which some outputs depend on.
+
+    Each is a pair of places, and whether its minimum and its maximum matter: for a median that
+    spares a quarter of all, of few values a third.
+    """
+    wanted = set(ranks)
+    kept = []
+    for i, j in reversed(comparisons(n)):
+        if i in wanted or j in wanted:
+            kept.append((i, j, i in wanted, j in wanted))
+            wanted |= {i, j}
+    return tuple(reversed(kept))
 
 
 @cache

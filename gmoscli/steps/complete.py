@@ -19,6 +19,7 @@ from .sharp import with_sides
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Indexes = NDArray[np.intp]
 
 LIT = 3.0
 """Sigmas of the mean above the sky from which the seeing may tell in a pixel."""
@@ -56,15 +57,18 @@ def completed(mean: Planes, deep: Deep) -> Planes:
     weight = np.array(deep.weights)
     batch = max(1, TOGETHER // len(weight))
     added, squared, extra = np.zeros((3, *lit.shape), np.float64)
-    for i, dq in enumerate(deep.dq):
-        y, x = places(lit & ((dq & _GAP) > 0) & ((dq & _BEYOND) == 0))
-        for start in range(0, len(y), batch):
-            some = slice(start, start + batch)
-            at = y[some], x[some]
-            difference, variance, known = _difference(deep, good, tells[i], i, *at)
-            added[at] += weight[i] * difference
-            squared[at] += weight[i] ** 2 * variance
-            extra[at] += weight[i] * known
+    gaps = [places(lit & ((dq & _GAP) > 0) & ((dq & _BEYOND) == 0)) for dq in deep.dq]
+    frames = np.repeat(np.arange(len(gaps)), [len(y) for y, _ in gaps])
+    rows, columns = (np.concatenate(part) for part in zip(*gaps, strict=True))
+    for start in range(0, len(frames), batch):
+        whose, *at = (part[start : start + batch] for part in (frames, rows, columns))
+        difference, variance, known = _difference(deep, good, tells, whose, *at)
+        for total, more in (
+            (added, weight[whose] * difference),
+            (squared, weight[whose] ** 2 * variance),
+            (extra, weight[whose] * known),
+        ):
+            np.add.at(total, tuple(at), more)  # several frames may have a gap at a place
     filled = places(extra > 0)
     own = (weight[:, None] * good[:, *filled]).sum(axis=0)
     whole = own + extra[filled]
@@ -75,11 +79,15 @@ def completed(mean: Planes, deep: Deep) -> Planes:
 
 
 def _difference(
-    deep: Deep, good: Mask, tells: Mask, i: int, y: NDArray[np.intp], x: NDArray[np.intp]
+    deep: Deep, good: Mask, tells: Mask, whose: Indexes, y: Indexes, x: Indexes
 ) -> tuple[Floats, Floats, Mask]:
-    """Return by how much frame i differs from those good at some places, its variance; if known."""
+    """Return by how much one frame, at each place, differs from those good there.
+
+    With the variance of that, and whether it is known.
+    """
     columns = x[:, None] + ASIDE
     beside = y[:, None], np.clip(columns, 0, deep.sci.shape[2] - 1)
+    own = whose[:, None], *beside
     others = good[:, y, x]
     weight = np.array(deep.weights)[:, None] * others
     weight /= weight.sum(axis=0)
@@ -87,11 +95,13 @@ def _difference(
     same &= columns == beside[1]
     sci, var = deep.sci[:, *beside] - np.float64(deep.sky), deep.var[:, *beside]
     mean = np.einsum("np,npq->pq", weight, sci)
-    shares = _shares(mean, same & tells[beside])
+    shares = _shares(mean, same & tells[own])
     known = shares.any(axis=1)
     light = MOST * mean[:, len(ASIDE) // 2]
-    noise = var[i] + np.einsum("np,npq->pq", weight**2, var)
-    difference = np.clip((shares * (sci[i] - mean)).sum(axis=1), -light, light)
+    noise = deep.var[own] + np.einsum("np,npq->pq", weight**2, var)
+    difference = np.clip(
+        (shares * (deep.sci[own] - np.float64(deep.sky) - mean)).sum(axis=1), -light, light
+    )
     return difference, (shares**2 * noise).sum(axis=1), np.asarray(known)
 
 

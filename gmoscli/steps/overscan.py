@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from ..depth import sorted_planes
+from ..depth import ranked
 from ..frame import Amp, Ccd, Plane, RawCcd, Readout
 from ..stats import SIGMA_PER_MAD
 from ..step import Choice, Range, step
@@ -103,7 +103,7 @@ def without_odd(values: Rows, error: float, sigma: float) -> Rows:
     """
     padded = np.pad(values, NEIGHBOURS, mode="symmetric")
     around = [padded[i : i + values.size] for i in range(2 * NEIGHBOURS + 1)]
-    local = sorted_planes(around)[NEIGHBOURS]
+    (local,) = ranked(around, NEIGHBOURS)
     off = np.abs(values - local)
     reach = sigma * max(error, SIGMA_PER_MAD * float(np.median(off)))
     return np.where(off > reach, local, values)

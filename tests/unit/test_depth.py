@@ -6,13 +6,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from gmoscli.depth import comparisons, depth_median, sorted_planes
+from gmoscli.depth import comparisons, depth_median, needed, ranked, sorted_planes
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 6, 7, 8, 13, 20])
 def test_the_network_sorts_any_number_of_planes(n: int) -> None:
     planes = list(np.random.default_rng(n).standard_normal((n, 500)).astype(np.float32))
     np.testing.assert_array_equal(sorted_planes(planes), np.sort(planes, axis=0))
+
+
+@pytest.mark.parametrize("n", range(1, 10))
+def test_ranks_are_those_of_sorted_values(n: int) -> None:
+    values = np.random.default_rng(n).normal(size=(n, 200)).astype(np.float32)
+    order = np.sort(values, axis=0)
+    for low in range(n):
+        for high in range(low, n):
+            np.testing.assert_array_equal(ranked(values, low, high), order[[low, high]])
+
+
+@pytest.mark.parametrize("n", [3, 5, 8, 20, 60])
+def test_a_median_takes_less_than_sorting(n: int) -> None:
+    work = [sum(low + high for *_, low, high in needed(n, some)) for some in ((n // 2,), range(n))]
+    assert work[0] < 0.8 * work[1] == 1.6 * len(comparisons(n))
 
 
 def test_every_pattern_of_zeros_and_ones_is_sorted() -> None:

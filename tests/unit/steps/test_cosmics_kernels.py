@@ -8,8 +8,7 @@ from gmoscli.geometry import Affine
 from gmoscli.steps.cosmics.judge import TINY, Court, Pixels, dark_around, opened, pixels_at
 from gmoscli.steps.cosmics.laid import BLIND, Seen, laid, mark, seen
 from gmoscli.steps.cosmics.match import PHASES, kriging, matched, star
-from gmoscli.steps.cosmics.order import low_rank, needed, ranked
-from gmoscli.steps.cosmics.search import search
+from gmoscli.steps.cosmics.search import low_rank, search
 from gmoscli.steps.cosmics.witness import limit, spread, witnesses
 from gmoscli.steps.sharp import sharp_at
 from tests.builders import a_piece, some_strips, starlight
@@ -86,14 +85,6 @@ def test_what_is_marked_is_flagged_and_gives_no_light():
     assert (seen(frames[1], y, x).light == BLIND).all()
     assert ((frames[1][0].dq & np.uint16(Dq.COSMIC_RAY)) > 0).sum() == 2
     assert not (strips.frames[1][0].dq & np.uint16(Dq.COSMIC_RAY)).any()
-
-
-@pytest.mark.parametrize("n", range(1, 10))
-def test_a_rank_is_that_of_sorted_values(n):
-    values = RNG.normal(size=(n, 200)).astype(np.float32)
-    for rank in range(n):
-        np.testing.assert_array_equal(ranked(list(values), rank), np.sort(values, axis=0)[rank])
-        assert len(needed(n, rank)) <= n * n
 
 
 @pytest.mark.parametrize("n", range(2, 9))
