@@ -7,7 +7,7 @@ parabola), so that the difference of the frame from the others is their light ti
 which the pixels beside the gap tell: not those next to a cosmic ray, where some of it may be left.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +36,8 @@ RIDGE = 1e-6
 """Of the squares: keeps equations solvable in which only noise tells shapes apart."""
 MOST = 0.6
 """Of the others' light, by which a frame may differ: the peak of a star in a half better seeing."""
-TOGETHER = 1 << 14
-"""Places times frames that are worked on at once."""
+TOGETHER = 1 << 10
+"""Places that are worked on at once: some hundred bytes for each of their pixels."""
 
 _GAP = np.uint16(Dq.BAD | Dq.COSMIC_RAY)
 _BEYOND = np.uint16(UNUSABLE) ^ _GAP
@@ -51,18 +51,17 @@ def completed(mean: Planes, deep: Deep) -> Planes:
     """
     lit = mean.sci - np.float32(deep.sky) > np.float32(LIT) * np.sqrt(mean.var)
     lit &= mean.used > 0
-    good = (deep.dq & np.uint16(UNUSABLE)) == 0
-    rays = (deep.dq & np.uint16(Dq.COSMIC_RAY)) > 0
-    tells = good & ~with_sides(rays)  # of a ray some may be left beside it
-    weight = np.array(deep.weights)
-    batch = max(1, TOGETHER // len(weight))
-    added, squared, extra = np.zeros((3, *lit.shape), np.float64)
     gaps = [places(lit & ((dq & _GAP) > 0) & ((dq & _BEYOND) == 0)) for dq in deep.dq]
     frames = np.repeat(np.arange(len(gaps)), [len(y) for y, _ in gaps])
+    if not len(frames):
+        return mean
     rows, columns = (np.concatenate(part) for part in zip(*gaps, strict=True))
-    for start in range(0, len(frames), batch):
-        whose, *at = (part[start : start + batch] for part in (frames, rows, columns))
-        difference, variance, known = _difference(deep, good, tells, whose, *at)
+    seen = _Seen.of(deep)
+    weight = np.array(deep.weights)
+    added, squared, extra = np.zeros((3, *lit.shape), np.float64)
+    for start in range(0, len(frames), TOGETHER):
+        whose, *at = (part[start : start + TOGETHER] for part in (frames, rows, columns))
+        difference, variance, known = _difference(seen, whose, *at)
         for total, more in (
             (added, weight[whose] * difference),
             (squared, weight[whose] ** 2 * variance),
@@ -70,39 +69,86 @@ def completed(mean: Planes, deep: Deep) -> Planes:
         ):
             np.add.at(total, tuple(at), more)  # several frames may have a gap at a place
     filled = places(extra > 0)
-    own = (weight[:, None] * good[:, *filled]).sum(axis=0)
-    whole = own + extra[filled]
+    whole = seen.weight[filled] + extra[filled]
     sci, var = mean.sci.copy(), mean.var.copy()
     sci[filled] += added[filled] / whole
     var[filled] += squared[filled] / whole**2
     return replace(mean, sci=sci, var=var)
 
 
-def _difference(
-    deep: Deep, good: Mask, tells: Mask, whose: Indexes, y: Indexes, x: Indexes
-) -> tuple[Floats, Floats, Mask]:
+@dataclass(frozen=True)
+class _Seen:
+    """What frames see, and the sums over those good in a pixel: [y, x]."""
+
+    deep: Deep
+    good: Mask
+    tells: Mask
+    """Good, and not beside a cosmic ray, of which some may be left there."""
+    weight: Floats
+    light: Floats
+    """Above the sky, times the weights."""
+    var: Floats
+    """Times the squared weights."""
+    count: Floats
+
+    @classmethod
+    def of(cls, deep: Deep) -> "_Seen":
+        good = (deep.dq & np.uint16(UNUSABLE)) == 0
+        tells = good & ~with_sides((deep.dq & np.uint16(Dq.COSMIC_RAY)) > 0)
+        weight, light, var = np.zeros((3, *deep.sci.shape[1:]))
+        for i, own in enumerate(deep.weights):
+            share = own * good[i]
+            weight += share
+            light += share * (deep.sci[i] - np.float64(deep.sky))
+            var += share**2 * deep.var[i]
+        return cls(deep, good, tells, weight, light, var, good.sum(axis=0, dtype=np.float64))
+
+
+def _difference(seen: _Seen, whose: Indexes, y: Indexes, x: Indexes) -> tuple[Floats, Floats, Mask]:
     """Return by how much one frame, at each place, differs from those good there.
 
-    With the variance of that, and whether it is known.
+    With the variance of that, and whether it is known. The mean of those in a pixel beside is that
+    of all frames good there, less the few that are not good at the place.
     """
+    ny, nx = seen.count.shape
     columns = x[:, None] + ASIDE
-    beside = y[:, None], np.clip(columns, 0, deep.sci.shape[2] - 1)
-    own = whose[:, None], *beside
-    others = good[:, y, x]
-    weight = np.array(deep.weights)[:, None] * others
-    weight /= weight.sum(axis=0)
-    same = (good[:, *beside] | ~others[:, :, None]).all(axis=0)  # the same frames as at the place
-    same &= columns == beside[1]
-    sci, var = deep.sci[:, *beside] - np.float64(deep.sky), deep.var[:, *beside]
-    mean = np.einsum("np,npq->pq", weight, sci)
-    shares = _shares(mean, same & tells[own])
+    inside = np.clip(columns, 0, nx - 1)
+    at, beside = y * nx + x, y[:, None] * nx + inside
+    own = beside + (whose * (ny * nx))[:, None]
+    light, var, count = _without(seen, at, beside)
+    same = (count == seen.count.take(at)[:, None]) & (columns == inside)
+    weight = seen.weight.take(at)[:, None]
+    mean = light / weight
+    shares = _shares(mean, same & seen.tells.take(own))
     known = shares.any(axis=1)
-    light = MOST * mean[:, len(ASIDE) // 2]
-    noise = deep.var[own] + np.einsum("np,npq->pq", weight**2, var)
-    difference = np.clip(
-        (shares * (deep.sci[own] - np.float64(deep.sky) - mean)).sum(axis=1), -light, light
-    )
+    most = MOST * mean[:, len(ASIDE) // 2]
+    noise = seen.deep.var.take(own) + var / weight**2
+    away = seen.deep.sci.take(own) - np.float64(seen.deep.sky) - mean
+    difference = np.clip((shares * away).sum(axis=1), -most, most)
     return difference, (shares**2 * noise).sum(axis=1), np.asarray(known)
+
+
+def _without(seen: _Seen, at: Indexes, beside: Indexes) -> tuple[Floats, Floats, Floats]:
+    """Return the sums beside places, [place, pixel], without the frames that have a gap at these.
+
+    Of light, of variances, and the number of frames. Places and pixels beside them are those of
+    flattened planes.
+    """
+    place, frame = np.nonzero(~seen.good.reshape(len(seen.good), -1)[:, at].T)
+    own = beside.take(place, axis=0) + (frame * seen.count.size)[:, None]
+    good, weight = seen.good.take(own), np.array(seen.deep.weights)[frame, None]
+    first = np.searchsorted(place, np.arange(len(at)))  # of each: it is a gap of one at least
+
+    def rest(whole: Floats, gone: Floats) -> Floats:
+        left: Floats = whole.take(beside) - np.add.reduceat(gone, first, axis=0)
+        return left
+
+    light = seen.deep.sci.take(own) - np.float64(seen.deep.sky)
+    return (
+        rest(seen.light, good * weight * light),
+        rest(seen.var, good * weight**2 * seen.deep.var.take(own)),
+        rest(seen.count, good.astype(np.float64)),
+    )
 
 
 def _shares(mean: Floats, usable: Mask) -> Floats:

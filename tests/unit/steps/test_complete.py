@@ -5,6 +5,7 @@ import pytest
 
 from gmoscli.dq import Dq
 from gmoscli.steps.combine import average
+from gmoscli.steps.complete import ASIDE, FEWEST, LIT, MOST, NOISIEST
 from tests.builders import a_deep, starlight
 
 SHAPE = (41, 41)
@@ -99,3 +100,50 @@ def test_what_the_pixels_beside_cannot_tell_is_not_guessed():
     left, filled = (average(a_star(bad=bad), gaps=gaps) for gaps in ("leave", "fill"))
     assert (filled.var != left.var).any()
     assert (filled.var < 2 * left.var).all()
+
+
+def slowly(deep):
+    """Complete the mean place by place, by weighted least squares on the good frames there."""
+    mean = average(deep, gaps="leave")
+    good, rays = deep.dq == 0, (deep.dq & np.uint16(Dq.COSMIC_RAY)) > 0
+    sky, weight = np.float64(deep.sky), np.array(deep.weights)
+    total, whole = np.zeros((2, *mean.sci.shape))
+    for i, y, x in zip(*np.nonzero(~good), strict=True):
+        others, columns = good[:, y, x], x + ASIDE
+        if not others.any() or mean.sci[y, x] - sky <= LIT * np.sqrt(mean.var[y, x]):
+            continue
+        rows = []
+        for away, column in zip(ASIDE, columns, strict=True):
+            if not 0 <= column < SHAPE[1] or not good[others, y, column].all():
+                continue
+            beside = rays[i, y, max(column - 1, 0) : column + 2]
+            if not good[i, y, column] or beside.any():
+                continue
+            light = np.average(deep.sci[others, y, column] - sky, weights=weight[others])
+            rows.append((away, light, deep.sci[i, y, column] - sky - light))
+        if len(rows) < FEWEST:
+            continue
+        away, light, differs = np.array(rows).T
+        root = np.exp(-0.25 * (away / 2) ** 2)
+        shapes = light[:, None] * away[:, None] ** np.arange(3)
+        middle = np.average(deep.sci[others, y, x] - sky, weights=weight[others])
+        shares = middle * (np.linalg.pinv(shapes * root[:, None], rcond=1e-9)[0] * root)
+        if np.square(shares).sum() <= NOISIEST:
+            most = MOST * middle
+            total[y, x] += weight[i] * np.clip((shares * differs).sum(), -most, most)
+            whole[y, x] += weight[i]
+    own = (weight[:, None, None] * good).sum(axis=0) + whole
+    return mean.sci + np.divide(total, own, out=np.zeros_like(total), where=own > 0)
+
+
+@pytest.mark.parametrize("share", [0.03, 0.2])
+def test_gaps_of_many_frames_at_a_place_are_filled_as_one_by_one(share):
+    rng = np.random.default_rng(9)
+    deep = a_star(weights=(1.0, 0.5, 2.0, 1.5, 0.7), noise=3.0)
+    hit = rng.random(deep.sci.shape) < share
+    deep.dq[hit] = rng.choice([int(Dq.BAD), int(Dq.COSMIC_RAY)], hit.sum())
+    left = average(deep, gaps="leave").sci
+    expected, filled = slowly(deep), average(deep, gaps="fill").sci
+    moved = np.abs(expected - left) > 1
+    assert moved.sum() > 30
+    np.testing.assert_allclose((filled - left)[moved], (expected - left)[moved], rtol=0.02)
