@@ -6,8 +6,11 @@ Library code logs to ``logging.getLogger("gmoscli")``. Commands and ``logutils.c
 
 import logging
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
+
+from .errors import reason
 
 LOGGER = logging.getLogger("gmoscli")
 LOGGER.addHandler(logging.NullHandler())
@@ -26,6 +29,21 @@ class _Lines(logging.Formatter):
         plain = record.levelno < logging.WARNING
         level = "" if plain else f"{record.levelname.lower()}: "
         return f"{self.prefix}{level}{super().format(record)}"
+
+
+class _LogFile(logging.FileHandler):
+    """A file of messages. When it takes no more that is said once, and the work goes on."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Let go of the file if the system refuses it."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            super().handleError(record)
+            return
+        LOGGER.removeHandler(self)
+        with suppress(OSError):
+            self.close()
+        LOGGER.warning("%s: %s: no more is written there", self.baseFilename, reason(error))
 
 
 def configure(
@@ -51,7 +69,7 @@ def configure(
         talk.setFormatter(_Lines(prefix))
         LOGGER.addHandler(talk)
     if logfile:
-        kept = logging.FileHandler(logfile, mode="a" if append else "w", encoding="utf-8")
+        kept = _LogFile(logfile, mode="a" if append else "w", encoding="utf-8")
         kept.setLevel(logging.DEBUG)
         kept.setFormatter(logging.Formatter(FILE_FORMAT))
         LOGGER.addHandler(kept)

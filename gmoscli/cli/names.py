@@ -47,15 +47,20 @@ def write_list(path: str, header: Iterable[str], names: Iterable[str]) -> None:
     lines = [*(f"# {line}" for line in header), *map(quoted, names)]
     content = os.fsencode("".join(f"{line}\n" for line in lines))
     target = Path(path)
-    if target.exists() and not target.is_file():
-        target.write_bytes(content)  # a pipe or a device has no draft
-        return
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)  # a pipe or a device has no draft
+        else:
+            _write_whole(target, content)
+    except OSError as error:
+        raise GmosError(reason(error), path=path) from None
+
+
+def _write_whole(target: Path, content: bytes) -> None:
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         draft.write_bytes(content)
         draft.replace(target)
-    except OSError as error:
-        raise GmosError(reason(error), path=path) from None
     finally:
         draft.unlink(missing_ok=True)
 

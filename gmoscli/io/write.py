@@ -39,8 +39,11 @@ def write_product(exposure: Exposure, path: Path, kind: str, stamp: str) -> None
 def written(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside ``path``; give it that name if all goes well.
 
-    Raises GmosError when the folder cannot be written or is full; nothing stays behind.
+    Raises GmosError when the folder cannot be written or is full, and for the name of a device;
+    nothing stays behind.
     """
+    if path.exists() and not path.is_file():
+        raise GmosError("is there, and is no file that could be replaced", path=path)
     remove_abandoned(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -79,7 +82,7 @@ def _reason(error: OSError, folder: Path) -> str:
         return error.strerror.lower()
     if shutil.disk_usage(folder).free < FULL:
         return "no space left on device"
-    return str(error).partition("\n")[0].lower()
+    return "the file got no more room: a quota, or a limit on sizes?"
 
 
 def ccd_units(exposure: Exposure, ccd: Ccd, kind: str, version: int) -> list[fits.ImageHDU]:

@@ -9,6 +9,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from ..errors import GmosError, reason
 from .cards import Cards
 
 Image = tuple[Cards, NDArray[np.uint16]]
@@ -28,11 +29,16 @@ def write_fits(path: Path, primary: Cards, remarks: Iterable[str], images: Itera
 
 
 def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file under another name and give it its own when it is complete."""
+    """Write a file under another name and give it its own when it is complete.
+
+    Raises GmosError if there is no room for it, or the folder takes none.
+    """
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_bytes(content)
         part.replace(path)
+    except OSError as error:
+        raise GmosError(f"cannot write: {reason(error)}", path=path) from None
     finally:
         part.unlink(missing_ok=True)
     return path

@@ -148,6 +148,14 @@ def test_a_list_that_cannot_be_written_is_reported(night):
     assert "no such file or directory" in done.stderr
 
 
+@pytest.mark.parametrize(("path", "why"), [(".", "directory"), ("/dev/full", "space")])
+def test_what_cannot_hold_a_list_is_named(night, path, why):
+    done = run("dataselect", "-t", "BIAS", "-o", path, "bias1.fits", cwd=night)
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert line.startswith(f"dataselect: {path}: ") and why in line
+
+
 def test_names_go_through_pipes_with_nul_and_back(night):
     line = (
         "dataselect -0 --tags FLAT *.fits"

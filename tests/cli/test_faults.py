@@ -319,6 +319,24 @@ def test_a_full_disk_behind_standard_output_is_told_and_the_product_stays(place,
     assert place.product.read_bytes() == whole
 
 
+def test_a_pipe_or_a_device_is_not_replaced_by_the_product(place):
+    pipe = place.folder.parent / "pipe"
+    os.mkfifo(pipe)
+    done = place.reduce("-o", str(pipe), *place.biases)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert_one_line(done.stderr, str(pipe), "no file that could be replaced")
+    assert pipe.is_fifo()
+    place.assert_untouched()
+
+
+def test_a_log_file_without_room_does_not_stop_the_reduction(place, whole):
+    done = place.run("reduce", "--logfile", "/dev/full", *place.biases)
+    assert (done.returncode, done.stdout) == (0, f"{PRODUCT}\n")
+    assert done.stderr.count("warning: /dev/full: no space left on device") == 1
+    assert "Traceback" not in done.stderr
+    assert place.product.read_bytes() == whole
+
+
 @contextmanager
 def read_only(folder):
     """Yield the beginning of a command to which this folder is read-only."""

@@ -36,6 +36,18 @@ def test_each_file_is_named_on_standard_output_and_nothing_else_is_said(tmp_path
     assert sorted(names) == sorted(map(str, (tmp_path / "raw").iterdir()))
 
 
+def test_a_file_for_which_there_is_no_room_is_named_and_not_left_half_written(tmp_path):
+    limit = f'ulimit -f 8; exec {sys.executable} -m gmoscli simulate raw "$@"'
+    words = ["sh", "-c", limit, "sh", *SMALL]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert line.startswith("simulate: raw/") and line.endswith(": cannot write: file too large")
+    assert sorted(done.stdout.splitlines()) == sorted(
+        str(path.relative_to(tmp_path)) for path in (tmp_path / "raw").iterdir()
+    )
+
+
 def test_compressed_files_hold_the_same(tmp_path):
     for folder, more in (("plain", []), ("small", ["--compress"])):
         assert gmoscli("simulate", tmp_path / folder, *TINY, *more).returncode == 0

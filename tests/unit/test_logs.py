@@ -4,6 +4,7 @@ import io
 import logging
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +78,15 @@ def test_the_root_logger_is_left_alone():
     before = list(logging.getLogger().handlers)
     said("info")
     assert logging.getLogger().handlers == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+def test_a_log_that_takes_no_more_is_told_once_and_the_rest_is_said():
+    stream = io.StringIO()
+    configure("info", "/dev/full", stream=stream)
+    for word in ("one", "two"):
+        LOGGER.info(word)
+    warning, *rest = sorted(stream.getvalue().splitlines(), key=len, reverse=True)
+    assert warning == "warning: /dev/full: no space left on device: no more is written there"
+    assert rest == ["one", "two"]
+    configure("info", stream=stream)

@@ -372,6 +372,14 @@ def test_a_product_that_exists_stays_when_its_successor_fails(tmp_path):
     assert path.read_bytes() == b"whole"
 
 
+def test_a_pipe_or_a_device_is_not_replaced_by_a_file(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(GmosError, match="no file that could be replaced"), written(path):
+        raise AssertionError("nothing is to be made")
+    assert path.is_fifo()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, observed):
     tmp_path.chmod(0o500)
