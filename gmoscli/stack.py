@@ -8,7 +8,7 @@ import numpy as np
 from .frame import Amp, CcdInfo, Grid, Observation, Placement, Plane
 from .geometry import Affine, Points, Tan, between
 
-BYTES = 30
+BYTES = 25
 """Held per pixel and frame while a band and its halo are combined: three planes as read (10), the
 overlay of the cosmic-ray step (7), three planes of the band alone on the common grid (10), and what
 sorting and comparing makes, not all at a time; measured with 5, 20 and 60 frames."""
