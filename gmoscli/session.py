@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from multiprocessing import current_process
 from pathlib import Path
 
 from .caldb.databases import cals, keepers
@@ -38,9 +39,14 @@ def resources(
     memory: int | None = None,
     scratch: Path | None = None,
 ) -> Resources:
-    """Return what a reduction may use: what is asked for, else configured, else all processors."""
+    """Return what a reduction may use: what is asked for, else configured, else all processors.
+
+    A worker of ``multiprocessing.Pool`` works alone: it may start no process, and has others
+    beside it.
+    """
+    alone = current_process().daemon
     return Resources(
-        jobs or settings.jobs or len(os.sched_getaffinity(0)),
+        1 if alone else jobs or settings.jobs or len(os.sched_getaffinity(0)),
         memory or settings.memory,
         scratch or settings.scratch,
     )

@@ -24,7 +24,8 @@ class Reduce:
     It has these attributes and no others: a misspelled one raises AttributeError.
 
     Pixels are worked on by forked processes if this one runs no other thread, else by threads,
-    which are slower. numpy's BLAS starts threads unless $OPENBLAS_NUM_THREADS is 1 beforehand.
+    which are slower; a worker of ``multiprocessing.Pool`` works alone. numpy's BLAS starts threads
+    unless $OPENBLAS_NUM_THREADS is 1 beforehand.
     """
 
     __slots__ = (

@@ -133,6 +133,77 @@ def test_reductions_in_threads_give_what_each_gives_alone(at_desk):
     assert alone[0] != alone[1]
 
 
+IN_WORKERS = """
+import glob, multiprocessing, sys
+from concurrent.futures import ProcessPoolExecutor
+from gmoscli import Reduce
+
+def bias_of(day):
+    reduction = Reduce()
+    reduction.files = sorted(glob.glob(f"raw/{day}*"))
+    reduction.suffix = sys.argv[2]
+    reduction.runr()
+    return reduction.output_filenames
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    with context.Pool(2) as pool:
+        print(pool.map(bias_of, ["N20220627S022"]))
+    with ProcessPoolExecutor(1, context) as pool:
+        print(list(pool.map(bias_of, ["N20220627S022"])))
+"""
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn", "forkserver"])
+def test_workers_of_pools_reduce_as_well(at_desk, start):
+    (at_desk.folder / "night.py").write_text(IN_WORKERS)
+    product = "[['N20220627S0222_worker.fits']]"
+    assert at_desk.ok(f"python night.py {start} _worker").splitlines() == [product, product]
+
+
+UNCHANGED = """
+import asyncio, glob, logging, os, signal, sys, threading, warnings
+import numpy as np
+from gmoscli import Reduce
+
+def state():
+    root = logging.getLogger()
+    return {
+        "signals": [signal.getsignal(number) for number in signal.valid_signals()],
+        "warnings": list(warnings.filters),
+        "root logger": (root.level, list(root.handlers)),
+        "folder": os.getcwd(),
+        "environment": dict(os.environ),
+        "path": list(sys.path),
+        "hooks": (sys.excepthook, threading.excepthook, sys.displayhook),
+        "turns": sys.getswitchinterval(),
+        "numpy": (np.geterr(), np.get_printoptions()),
+        "open files": sorted(os.listdir("/proc/self/fd")),
+    }
+
+def bias_of(day):
+    reduction = Reduce()
+    reduction.files = sorted(glob.glob(f"raw/{day}*"))
+    reduction.runr()
+
+async def both():
+    days = ("N20220613S018", "N20220627S022")
+    await asyncio.gather(*(asyncio.to_thread(bias_of, day) for day in days))
+
+before = state()
+bias_of("N20220627S022")
+asyncio.run(both())
+after = state()
+print([name for name in before if before[name] != after[name]])
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are not listed")
+def test_reductions_change_nothing_of_the_process_that_they_run_in(at_desk):
+    (at_desk.folder / "night.py").write_text(UNCHANGED)
+    assert at_desk.ok("python night.py") == "[]\n"
+
+
 def test_reduce_begins_empty_and_shares_nothing():
     one, other = Reduce(), Reduce()
     one.files.append("a.fits")
