@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 
 TURN = 1e-3
 """Seconds after which a thread lets another go on, where Python would take five times as long.
@@ -14,15 +15,26 @@ waiting threads wake in vain so often that processors have more to do.
 """
 
 
+_lock = Lock()
+_usual: list[float] = []  # the interval from before, once for each block that runs
+
+
 @contextmanager
 def quick_turns() -> Iterator[None]:
-    """Let threads wait for each other no longer than ``TURN``, as long as the block lasts."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(TURN)
+    """Let threads wait for each other no longer than ``TURN``, as long as the block lasts.
+
+    Of blocks in several threads the last to end puts things back.
+    """
+    with _lock:
+        _usual.append(_usual[0] if _usual else sys.getswitchinterval())
+        sys.setswitchinterval(TURN)
     try:
         yield
     finally:
-        sys.setswitchinterval(usual)
+        with _lock:
+            before = _usual.pop()
+            if not _usual:
+                sys.setswitchinterval(before)
 
 
 def keep_blas_to_one_thread() -> None:

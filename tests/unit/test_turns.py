@@ -13,3 +13,14 @@ def test_the_usual_turns_come_back_whatever_happens():
         assert sys.getswitchinterval() == pytest.approx(TURN)
         raise ValueError("odd")
     assert sys.getswitchinterval() == usual
+
+
+def test_the_usual_turns_come_back_when_the_last_of_two_threads_is_done():
+    usual = sys.getswitchinterval()
+    one, other = quick_turns(), quick_turns()
+    one.__enter__()
+    other.__enter__()
+    one.__exit__(None, None, None)
+    assert sys.getswitchinterval() == pytest.approx(TURN)
+    other.__exit__(None, None, None)
+    assert sys.getswitchinterval() == usual
