@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from .band import Deep, Planes, Strips
 from .errors import UsageError, nearest
-from .frame import Ccd, Deep, Exposure, Observation, Planes, RawCcd, Strips
+from .frame import Ccd, Exposure, Observation, RawCcd
 from .step import CALIBRATIONS, Scope, Step
 
 STAGE = "stage"

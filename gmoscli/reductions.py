@@ -13,6 +13,7 @@ from .caldb.store import Store
 from .checksums import Checksums
 from .engine import Report, Run, run, silent
 from .engine.budget import Budget, budget, give_back
+from .engine.cutting import GOOD_ROWS, bytes_of
 from .engine.masters import Masters
 from .engine.scratch import scratch
 from .errors import GmosError, UsageError, quoted
@@ -22,7 +23,6 @@ from .past import past_of
 from .provenance import Traced, signed, stamp_of
 from .recipe import STAGE
 from .request import Plan, stem
-from .stack import GOOD_ROWS, bytes_of
 from .step import CALIBRATIONS, Scope
 from .summary import placed, unmatched
 

@@ -12,8 +12,9 @@ from enum import Enum
 from functools import partial
 from typing import Annotated, Any, get_args, get_origin, get_type_hints, overload
 
+from .band import Deep, Planes, Strips
 from .errors import UsageError
-from .frame import Ccd, Deep, Exposure, Observation, Planes, RawCcd, Strips
+from .frame import Ccd, Exposure, Observation, RawCcd
 
 
 class Scope(Enum):

@@ -7,19 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from gmoscli.band import Deep, Piece, Strips
 from gmoscli.cards import Header, Headers
-from gmoscli.frame import (
-    Amp,
-    Ccd,
-    CcdInfo,
-    Deep,
-    Observation,
-    Piece,
-    RawCcd,
-    Readout,
-    Sky,
-    Strips,
-)
+from gmoscli.frame import Amp, Ccd, CcdInfo, Observation, RawCcd, Readout, Sky
 from gmoscli.geometry import ARCSEC, Affine, Tan
 from gmoscli.gmos.detectors import Detector, detectors
 from gmoscli.io.layout import Layout

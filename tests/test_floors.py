@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
     for modules, libraries in (
         ("errors", ""),
         ("arguments card cards section dq units gmos select compare texttable past", ""),
-        ("frame geometry depth stats stack step recipe", "numpy"),
+        ("frame band geometry depth stats grids step recipe", "numpy"),
         ("steps", "numpy scipy astropy sep"),
         ("io caldb config logs png checksums", "numpy astropy"),
         (

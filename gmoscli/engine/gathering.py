@@ -5,21 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from ..band import Band, Deep, Piece, Strips, widened
 from ..dq import Dq
-from ..frame import (
-    CcdInfo,
-    Deep,
-    Flags,
-    Grid,
-    Observation,
-    Piece,
-    Plane,
-    Source,
-    Strips,
-    widened,
-)
+from ..frame import CcdInfo, Flags, Grid, Observation, Plane, Source
 from ..geometry import Affine
-from ..stack import Band, info_of, tilted, to_native
+from ..grids import info_of, tilted, to_native
 from ..steps.resample import check_turn
 from .running import Shelved, assembled
 

@@ -10,7 +10,7 @@ from ..errors import ReductionError
 from ..frame import Ccd, CcdInfo, Observation, Source
 from ..step import CALIBRATIONS, Step
 from .budget import give_back
-from .places import Laid, Parked, Place
+from .places import Packing, Parked, Place
 from .running import Loaded, Run, Shelved, Tally, let_go, noted
 
 
@@ -95,20 +95,20 @@ def _done(
     """Yield the ccds of each task after some steps, parked."""
     at_once = with_.at_once or with_.jobs
 
-    def job(task: _Task) -> dict[int, tuple[CcdInfo, Laid]]:
-        laid = {}
+    def job(task: _Task) -> dict[int, tuple[CcdInfo, Packing]]:
+        packed = {}
         for index, place in task.places.items():
             ccd = worked(steps, with_, task.frame, index)
-            laid[index] = ccd.info, place.put(ccd)
+            packed[index] = ccd.info, place.put(ccd)
             del ccd
             if at_once == 1:
                 give_back()  # or it adds up, where memory is short
         if not task.frame.piecemeal:
             let_go(task.frame)
-        return laid
+        return packed
 
-    for task, laid in zip(tasks, with_.each(job, tasks, at_once), strict=True):
-        yield {i: (info, Parked(task.places[i], lain)) for i, (info, lain) in laid.items()}
+    for task, packed in zip(tasks, with_.each(job, tasks, at_once), strict=True):
+        yield {i: (info, Parked(task.places[i], packing)) for i, (info, packing) in packed.items()}
 
 
 def loaded(steps: Sequence[Step], frames: Iterable[Source], with_: Run) -> Iterator[Source]:

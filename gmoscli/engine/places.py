@@ -12,7 +12,7 @@ from ..errors import GmosError, reason
 from ..frame import Ccd, Flags, Plane
 from .forks import shared_plane
 
-Planes = tuple[Plane, Plane, Flags]
+Rows = tuple[Plane, Plane, Flags]
 _TYPES: tuple[np.dtype[Any], ...] = (
     np.dtype(np.float32),
     np.dtype(np.float32),
@@ -20,7 +20,7 @@ _TYPES: tuple[np.dtype[Any], ...] = (
 )
 
 
-class Laid(NamedTuple):
+class Packing(NamedTuple):
     """How the planes of a ccd lie in their place."""
 
     shape: tuple[int, int]
@@ -33,7 +33,7 @@ class Laid(NamedTuple):
         ny = self.shape[0]
         return ny, 1 if self.equal_rows else ny, ny
 
-    def whole(self, kept: list[NDArray[Any]], rows: int) -> Planes:
+    def whole(self, kept: list[NDArray[Any]], rows: int) -> Rows:
         """Return planes of so many rows from what is kept of them."""
         sci, var, dq = kept
         return sci, np.broadcast_to(var, (rows, self.shape[1])), dq
@@ -42,10 +42,10 @@ class Laid(NamedTuple):
 class Place(Protocol):
     """Room for one ccd, which one process keeps and another one may fill."""
 
-    def put(self, ccd: Ccd) -> Laid:
+    def put(self, ccd: Ccd) -> Packing:
         """Put its planes to rest, and say how they lie. Raises GmosError on a full disk."""
 
-    def rows(self, laid: Laid, start: int, stop: int) -> Planes:
+    def rows(self, packing: Packing, start: int, stop: int) -> Rows:
         """Return rows of sci, var, dq; they are not to be changed."""
 
     def drop(self) -> None:
@@ -57,15 +57,15 @@ class Parked:
     """The planes of one ccd at rest."""
 
     place: Place
-    laid: Laid
+    packing: Packing
 
-    def rows(self, start: int, stop: int) -> Planes:
+    def rows(self, start: int, stop: int) -> Rows:
         """Return rows of sci, var, dq; they are not to be changed."""
-        return self.place.rows(self.laid, start, stop)
+        return self.place.rows(self.packing, start, stop)
 
-    def ccd(self) -> Planes:
+    def ccd(self) -> Rows:
         """Return the three planes whole; they are not to be changed."""
-        return self.rows(0, self.laid.shape[0])
+        return self.rows(0, self.packing.shape[0])
 
     def drop(self) -> None:
         """Give back the room that they take."""
@@ -78,9 +78,9 @@ class OnDisk:
 
     path: Path
 
-    def put(self, ccd: Ccd) -> Laid:
+    def put(self, ccd: Ccd) -> Packing:
         """Write the planes."""
-        laid, planes = _kept(ccd)
+        packing, planes = _kept(ccd)
         try:
             with self.path.open("xb") as stream:
                 for plane in planes:
@@ -91,17 +91,17 @@ class OnDisk:
                 path=self.path.parent,
                 hint="choose a place with more room: --scratch FOLDER or $TMPDIR",
             ) from error
-        return laid
+        return packing
 
-    def rows(self, laid: Laid, start: int, stop: int) -> Planes:
+    def rows(self, packing: Packing, start: int, stop: int) -> Rows:
         """Read rows of the three planes."""
         found: list[NDArray[Any]] = []
         with self.path.open("rb") as stream:
-            for plane, some in _parts(laid, start, stop):
+            for plane, some in _parts(packing, start, stop):
                 stream.seek(plane.start + some.start * plane.row)
-                count = (some.stop - some.start) * laid.shape[1]
-                found.append(np.fromfile(stream, plane.kind, count).reshape(-1, laid.shape[1]))
-        return laid.whole(found, stop - start)
+                count = (some.stop - some.start) * packing.shape[1]
+                found.append(np.fromfile(stream, plane.kind, count).reshape(-1, packing.shape[1]))
+        return packing.whole(found, stop - start)
 
     def drop(self) -> None:
         """Remove the file."""
@@ -109,25 +109,25 @@ class OnDisk:
 
 
 class InMemory:
-    """Memory, laid out as a file would be."""
+    """Memory, filled as a file would be."""
 
     def __init__(self, size: int, freed: Callable[[], None]):
         self._room: NDArray[Any] | None = shared_plane((size,), np.uint8)
         self._freed = freed
 
-    def put(self, ccd: Ccd) -> Laid:
+    def put(self, ccd: Ccd) -> Packing:
         """Copy the planes."""
-        laid, planes = _kept(ccd)
-        for (plane, some), values in zip(_parts(laid, 0, laid.shape[0]), planes, strict=True):
-            self._view(laid, plane, some)[:] = values
-        return laid
+        packing, planes = _kept(ccd)
+        for (plane, some), values in zip(_parts(packing, 0, packing.shape[0]), planes, strict=True):
+            self._view(packing, plane, some)[:] = values
+        return packing
 
-    def rows(self, laid: Laid, start: int, stop: int) -> Planes:
+    def rows(self, packing: Packing, start: int, stop: int) -> Rows:
         """Return rows of the three planes."""
-        found = [self._view(laid, plane, some) for plane, some in _parts(laid, start, stop)]
+        found = [self._view(packing, plane, some) for plane, some in _parts(packing, start, stop)]
         for part in found:
             part.setflags(write=False)
-        return laid.whole(found, stop - start)
+        return packing.whole(found, stop - start)
 
     def drop(self) -> None:
         """Let go of the memory."""
@@ -135,10 +135,10 @@ class InMemory:
             self._room = None
             self._freed()
 
-    def _view(self, laid: Laid, plane: "_Plane", some: slice) -> NDArray[Any]:
+    def _view(self, packing: Packing, plane: "_Plane", some: slice) -> NDArray[Any]:
         assert self._room is not None
         first, last = (plane.start + row * plane.row for row in (some.start, some.stop))
-        return self._room[first:last].view(plane.kind).reshape(-1, laid.shape[1])
+        return self._room[first:last].view(plane.kind).reshape(-1, packing.shape[1])
 
 
 class _Plane(NamedTuple):
@@ -149,18 +149,18 @@ class _Plane(NamedTuple):
     row: int
 
 
-def _kept(ccd: Ccd) -> tuple[Laid, tuple[NDArray[Any], ...]]:
-    """Return how planes are laid, and what is kept of them in the types they rest in."""
+def _kept(ccd: Ccd) -> tuple[Packing, tuple[NDArray[Any], ...]]:
+    """Return how planes are packed, and what is kept of them in the types they rest in."""
     equal = not ccd.var.strides[0]
     planes: tuple[NDArray[Any], ...] = ccd.sci, ccd.var[:1] if equal else ccd.var, ccd.dq
     kept = tuple(plane.astype(kind, copy=False) for plane, kind in zip(planes, _TYPES, strict=True))
-    return Laid(ccd.sci.shape, equal), kept
+    return Packing(ccd.sci.shape, equal), kept
 
 
-def _parts(laid: Laid, start: int, stop: int) -> Iterator[tuple[_Plane, slice]]:
+def _parts(packing: Packing, start: int, stop: int) -> Iterator[tuple[_Plane, slice]]:
     """Yield each plane with the rows of it that make up some rows of the ccd."""
     begin = 0
-    for kind, rows in zip(_TYPES, laid.rows(), strict=True):
-        plane = _Plane(kind, begin, laid.shape[1] * kind.itemsize)
+    for kind, rows in zip(_TYPES, packing.rows(), strict=True):
+        plane = _Plane(kind, begin, packing.shape[1] * kind.itemsize)
         begin += rows * plane.row
-        yield plane, slice(start, stop) if rows == laid.shape[0] else slice(0, 1)
+        yield plane, slice(start, stop) if rows == packing.shape[0] else slice(0, 1)

@@ -7,8 +7,8 @@ from typing import Protocol, TypeVar
 
 from ..errors import ReductionError
 from ..frame import Ccd, CcdInfo, Observation, RawCcd, Source
+from ..grids import info_of
 from ..past import Done
-from ..stack import info_of
 from ..step import Step
 from .jobs import Share, shared_out
 from .places import Parked

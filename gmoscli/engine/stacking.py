@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..band import Band, Deep, Planes, Strips
 from ..errors import ReductionError
-from ..frame import Ccd, Deep, Grid, Observation, Planes, Source, Strips
-from ..stack import Band, area_of, average_amps, bands, bands_at_once, grid_of_ccd, info_of
+from ..frame import Ccd, Grid, Observation, Source
+from ..grids import average_amps, grid_of_ccd, info_of
 from ..step import Step
 from ..steps.correlation import correlation
 from .budget import give_back
+from .cutting import area_of, bands, bands_at_once
 from .forks import shared_plane
 from .gathering import gathered, laid, maps_of, sky_of
 from .parking import shelved

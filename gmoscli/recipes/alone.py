@@ -2,8 +2,9 @@
 
 from collections.abc import Set as AbstractSet
 
+from ..band import Planes
 from ..errors import UsageError
-from ..frame import Ccd, Exposure, Planes
+from ..frame import Ccd, Exposure
 from ..recipe import STAGE, Recipe
 from . import RECIPES
 from .fitting import fitting

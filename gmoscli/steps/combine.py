@@ -7,9 +7,10 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from ..band import Deep, Planes
 from ..depth import depth_median
 from ..dq import UNUSABLE, Dq
-from ..frame import Deep, Plane, Planes
+from ..frame import Plane
 from ..stats import places
 from ..step import Choice, Range, step
 from .complete import completed

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..band import Deep, Planes
 from ..dq import UNUSABLE, Dq
-from ..frame import Deep, Planes
 from ..stats import places
 from .sharp import with_sides
 

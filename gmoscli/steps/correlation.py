@@ -13,7 +13,7 @@ import numpy as np
 
 from ..frame import Observation
 from ..geometry import Affine
-from ..stack import info_of
+from ..grids import info_of
 from .lanczos import lanczos
 from .resample import whole_shift
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frame import Piece
+from ..band import Piece
 
 EDGE = 1e-6
 """Pixels: an exact whole-pixel shift must not lose a row or column to rounding."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..band import Piece
 from ..dq import UNUSABLE
-from ..frame import Flags, Piece, Plane
+from ..frame import Flags, Plane
 
 REACH = 2
 """Pixels that a neighbour may be away, along rows and columns."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from statistics import fmean
 
 from ..frame import Observation
-from ..stack import grid_of_mosaic
+from ..grids import grid_of_mosaic
 from ..step import step
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..frame import CcdInfo, Grid, Observation
 from ..geometry import Affine, Points
-from ..stack import to_native
+from ..grids import to_native
 from .polynomial import regressed
 
 FOLLOWING = 4

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..band import Deep, Piece, Strips
 from ..dq import Dq
 from ..errors import ReductionError
-from ..frame import Deep, Piece, Strips
 from ..geometry import Affine
 from ..step import step
 from .footprint import columns_reached

@@ -16,7 +16,7 @@ import sep
 from numpy.typing import NDArray
 
 from ..frame import Ccd, CcdInfo, Observation, Plane, Spots
-from ..stack import info_of
+from ..grids import info_of
 from ..stats import median_and_noise, thinned
 from ..step import Range, step
 from .detect import block_size, seen_in_blocks, smoothed

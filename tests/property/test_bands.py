@@ -5,7 +5,7 @@ from itertools import chain, product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmoscli.stack import LEAST_ROWS, bands, bands_at_once, bytes_of
+from gmoscli.engine.cutting import LEAST_ROWS, bands, bands_at_once, bytes_of
 
 SHAPES = st.tuples(st.integers(1, 5000), st.integers(1, 7000))
 FRAMES, MEMORY = st.integers(1, 300), st.integers(1, 1 << 32)

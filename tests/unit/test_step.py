@@ -5,8 +5,9 @@ from typing import Annotated
 
 import pytest
 
+from gmoscli.band import Deep, Planes, Strips
 from gmoscli.errors import UsageError
-from gmoscli.frame import Ccd, Deep, Exposure, Observation, Planes, RawCcd, Strips
+from gmoscli.frame import Ccd, Exposure, Observation, RawCcd
 from gmoscli.step import Choice, Range, Scope, step
 from tests.builders import a_ccd
 

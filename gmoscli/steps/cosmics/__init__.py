@@ -14,7 +14,7 @@ from typing import Annotated
 
 import numpy as np
 
-from ...frame import Strips
+from ...band import Strips
 from ...step import Range, step
 from .growth import grown
 from .judge import FEW, Court, Pixels, beyond_rims, beyond_stars, opened, pixels_at, sharp

@@ -11,8 +11,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ...band import Piece, Strips
 from ...dq import UNUSABLE, Dq
-from ...frame import Flags, Piece, Plane, Strips
+from ...frame import Flags, Plane
 
 Mask = NDArray[np.bool_]
 Indexes = NDArray[np.intp]

@@ -12,8 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from gmoscli.band import Deep, Strips
 from gmoscli.dq import Dq
-from gmoscli.frame import Deep, Observation, Strips
+from gmoscli.frame import Observation
 from gmoscli.recipes import recipe_named
 from gmoscli.step import step
 from gmoscli.steps.combine import clip_noise

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from gmoscli.engine import Run, run
+from gmoscli.engine.cutting import bands
 from gmoscli.engine.jobs import in_turn, shared_out, threaded
 from gmoscli.engine.scratch import scratch
 from gmoscli.errors import GmosError, ReductionError
@@ -20,7 +21,6 @@ from gmoscli.past import Used
 from gmoscli.recipe import Recipe
 from gmoscli.recipes.bias import bias
 from gmoscli.recipes.science import align_and_stack
-from gmoscli.stack import bands
 from gmoscli.step import step
 from gmoscli.steps.bias import subtract_bias
 from gmoscli.steps.combine import average, clip_noise

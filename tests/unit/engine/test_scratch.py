@@ -103,9 +103,11 @@ def test_what_another_process_puts_in_its_place_is_there(tmp_path):
         rooms = [place.place(ccd.sci.size) for ccd in ccds]
         jobs = list(zip(rooms, ccds, strict=True))
         pause = (time.sleep(0.3) for _ in range(1))
-        lain = list(shared_out(lambda job: job[0].put(job[1]), jobs, 2, pause))
-        for room, laid, ccd in zip(rooms, lain, ccds, strict=True):
-            for plane, was in zip(room.rows(laid, 0, 23), (ccd.sci, ccd.var, ccd.dq), strict=True):
+        packings = list(shared_out(lambda job: job[0].put(job[1]), jobs, 2, pause))
+        for room, packing, ccd in zip(rooms, packings, ccds, strict=True):
+            for plane, was in zip(
+                room.rows(packing, 0, 23), (ccd.sci, ccd.var, ccd.dq), strict=True
+            ):
                 np.testing.assert_array_equal(plane, was)
 
 

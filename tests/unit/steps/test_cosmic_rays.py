@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gmoscli.band import Strips
 from gmoscli.dq import Dq
-from gmoscli.frame import Strips
 from gmoscli.geometry import Affine
 from gmoscli.section import Section
 from gmoscli.simulate import Night

@@ -7,7 +7,7 @@ import pytest
 
 from gmoscli.errors import ReductionError
 from gmoscli.geometry import Affine
-from gmoscli.stack import grid_of_ccd, to_native
+from gmoscli.grids import grid_of_ccd, to_native
 from gmoscli.steps.register import moved, register, stars_of
 from tests.builders import SCALE, a_starry_observation, a_tan, an_info, an_observation
 

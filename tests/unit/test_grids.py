@@ -7,7 +7,7 @@ import pytest
 
 from gmoscli.frame import Placement
 from gmoscli.geometry import ARCSEC, Affine
-from gmoscli.stack import average_amps, grid_of_ccd, grid_of_mosaic, info_of, to_native
+from gmoscli.grids import average_amps, grid_of_ccd, grid_of_mosaic, info_of, to_native
 from tests.builders import SCALE, a_tan, an_amp, an_info, an_observation
 
 SHAPE = (60, 40)
