@@ -7,13 +7,10 @@ processes twice as much. So jobs go to processes where these can be forked safel
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from ..turns import quick_turns
-from .forks import forked, may_fork
-
-In = TypeVar("In")
-Out = TypeVar("Out")
+from .forks import In, Out, forked, may_fork
 
 
 class Share(Protocol):

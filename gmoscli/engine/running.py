@@ -3,19 +3,17 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from ..errors import ReductionError
 from ..frame import Ccd, CcdInfo, Observation, RawCcd, Source
 from ..grids import info_of
 from ..past import Done
 from ..step import Step
+from .forks import In, Out
 from .jobs import Share, shared_out
 from .places import Parked
 from .scratch import Scratch
-
-In = TypeVar("In")
-Out = TypeVar("Out")
 
 
 class Bring(Protocol):
