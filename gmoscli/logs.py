@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from .errors import reason
+from .errors import GmosError, reason
 
 LOGGER = logging.getLogger("gmoscli")
 LOGGER.addHandler(logging.NullHandler())
@@ -57,7 +57,9 @@ def configure(
     """Send messages of a level and above to a stream (standard error), and all to a file.
 
     ``level`` None keeps the stream silent. Earlier arrangements of this function are undone.
+    Raises GmosError for a file that cannot be written, and then nothing is arranged anew.
     """
+    kept = _kept(logfile, append=append) if logfile else None
     for handler in list(LOGGER.handlers):
         LOGGER.removeHandler(handler)
         handler.close()
@@ -68,10 +70,17 @@ def configure(
         talk.setLevel(level.upper())
         talk.setFormatter(_Lines(prefix))
         LOGGER.addHandler(talk)
-    if logfile:
-        kept = _LogFile(logfile, mode="a" if append else "w", encoding="utf-8")
-        kept.setLevel(logging.DEBUG)
-        kept.setFormatter(logging.Formatter(FILE_FORMAT))
+    if kept is not None:
         LOGGER.addHandler(kept)
     if not LOGGER.handlers:
         LOGGER.addHandler(logging.NullHandler())
+
+
+def _kept(path: str | Path, *, append: bool) -> logging.Handler:
+    try:
+        handler = _LogFile(path, mode="a" if append else "w", encoding="utf-8")
+    except OSError as error:
+        raise GmosError(f"cannot be written: {reason(error)}", path=path) from None
+    handler.setLevel(logging.DEBUG)
+    handler.setFormatter(logging.Formatter(FILE_FORMAT))
+    return handler

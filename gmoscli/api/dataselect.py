@@ -16,7 +16,7 @@ def expr_parser(expression: str, strict: bool = False) -> Expression:
     ``strict`` compares full names, and numbers exactly. Raises UsageError, which shows the place,
     for what is no expression.
     """
-    return parse(expression, strict=strict)
+    return parse(a_text("expression", expression), strict=strict)
 
 
 def select_data(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..arguments import a_path, a_text
 from ..errors import unknown
 from ..logs import configure
 
@@ -14,8 +15,10 @@ def config(
 ) -> None:
     """Send messages to standard error as the mode asks, and all of them to a file.
 
-    The file grows, unless ``stomp`` begins it anew. Raises UsageError for an unknown mode.
+    The file grows, unless ``stomp`` begins it anew. Raises UsageError for an unknown mode and for
+    what is no path, GmosError for a file that cannot be written.
     """
-    if mode not in MODES:
+    if a_text("mode", mode) not in MODES:
         raise unknown("mode", mode, MODES)
-    configure(MODES[mode], file_name, append=not stomp)
+    path = None if file_name is None else a_path("file_name", file_name)
+    configure(MODES[mode], path, append=not stomp)

@@ -74,6 +74,8 @@ def test_strict_expressions_compare_full_names(names):
 def test_what_is_no_expression_is_refused_before_files_are_read():
     with pytest.raises(UsageError, match="exposure"):
         dataselect.select_data(["none.fits"], [], [], "exposure > 3")
+    with pytest.raises(UsageError, match=r"^expression: 3 is no text"):
+        dataselect.expr_parser(3)
 
 
 def test_a_file_that_cannot_be_read_is_named():
@@ -327,3 +329,18 @@ def test_a_log_file_grows_unless_it_is_to_begin_anew(log, tmp_path):
 def test_an_unknown_mode_is_refused():
     with pytest.raises(UsageError, match="loud"):
         logutils.config(mode="loud")
+
+
+@pytest.mark.parametrize("wrong", [{"mode": None}, {"mode": 3}, {"file_name": 3}], ids=str)
+def test_what_the_log_cannot_be_is_told_by_its_argument(wrong):
+    with pytest.raises(UsageError, match=f"^{next(iter(wrong))}: "):
+        logutils.config(**wrong)
+
+
+def test_a_log_file_that_cannot_be_is_named_and_the_log_stays_as_it_was(log, tmp_path, capsys):
+    logutils.config(file_name=tmp_path / "x.log")
+    with pytest.raises(GmosError, match=r"none/y\.log: cannot be written"):
+        logutils.config(file_name=tmp_path / "none" / "y.log")
+    log.info("told")
+    assert capsys.readouterr().err == "told\n"
+    assert "told" in (tmp_path / "x.log").read_text()
