@@ -34,6 +34,7 @@ def known_tags() -> Collection[str]:
     "wanted",
     type=CommaList(known_tags, "tag"),
     multiple=True,
+    metavar="TAG,...",
     help="Tags a file must have.",
 )
 @click.option(
@@ -42,6 +43,7 @@ def known_tags() -> Collection[str]:
     "unwanted",
     type=CommaList(known_tags, "tag"),
     multiple=True,
+    metavar="TAG,...",
     help="Tags it must not have.",
 )
 @click.option("-e", "--expr", metavar="EXPRESSION", help="What must hold for its descriptors.")

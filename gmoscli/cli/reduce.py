@@ -90,12 +90,18 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
 @click.option("-c", "--config", metavar="FILE", help="Configuration instead of the usual one.")
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--explain", is_flag=True, help="Same as --dry-run.")
-@click.option("-j", "--jobs", type=click.IntRange(1), help="Processes. Default: one a processor.")
-@click.option("--memory", metavar="SIZE", help="Memory of them all, such as 300M.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Processes that work on pixels. Default: one a processor.",
+)
+@click.option("--memory", metavar="SIZE", help="Memory for all of them together, such as 300M.")
 @click.option(
     "--scratch",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for parked frames ($TMPDIR).",
+    help="Folder for frames that do not fit into memory. Default: $TMPDIR.",
 )
 @click.option("--skip-bad", is_flag=True, help="Leave unreadable files out, and end with 1.")
 @click.option(
@@ -108,7 +114,9 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
 )
 @click.option("--preview", is_flag=True, help="Put a picture beside each product.")
 @click.option("--report", is_flag=True, help="Put a page that tells all beside each product.")
-@click.option("--logfile", type=click.Path(path_type=Path), help="Write all messages here.")
+@click.option(
+    "--logfile", type=click.Path(path_type=Path), help="Append all messages to this file."
+)
 @click.option("--loglevel", type=click.Choice(LEVELS), help="What to say on standard error.")
 @click.option("--logmode", type=click.Choice(tuple(LOGMODES), case_sensitive=False), hidden=True)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")

@@ -31,7 +31,8 @@ def _names() -> list[str]:
     "wanted",
     type=CommaList(_names, "descriptor"),
     multiple=True,
-    help="Columns to show, separated by commas: descriptors, or 'tags'.",
+    metavar="NAME,...",
+    help="Columns to show: descriptors, or 'tags'.",
 )
 @click.option("--long", is_flag=True, help="Show full values, such as filters with their ids.")
 @click.option("-f", "--format", "form", type=click.Choice(FORMATS), help="How to write rows.")

@@ -124,6 +124,7 @@ def _of_night(
     type=click.IntRange(1),
     default=2,
     show_default=True,
+    metavar="N",
     help="Exposures made at a time.",
 )
 @version_option
