@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from ..caldb.rules import kinds_for
 from ..cards import Headers
-from ..errors import ReductionError, UsageError, nearest
+from ..errors import ReductionError, UsageError, nearest, quoted
 from ..gmos.tags import tags_of
 from ..recipe import Recipe
 from ..recipes import RECIPES, default_recipe, recipe_named
@@ -33,15 +33,24 @@ def _by_name(name: str | None, first: Headers) -> Recipe:
     if name is not None:
         step = None if name in RECIPES else alone(name, tags_of(first))
         return step or recipe_named(name)
-    found = default_recipe(tags_of(first))
+    tags = tags_of(first)
+    found = default_recipe(tags)
     if found is None:
-        tags = " ".join(sorted(tags_of(first)))
-        done = "PROCESSED" in tags_of(first)
-        hint = "recipes begin with raw files; provenance tells how this one was made"
         raise ReductionError(
-            f"no recipe for a file with tags {tags}", path=first.path, hint=hint if done else None
+            f"no recipe for a file with tags {' '.join(sorted(tags))}",
+            path=first.path,
+            hint=_instead(tags, first),
         )
     return found
+
+
+def _instead(tags: Collection[str], file: Headers) -> str | None:
+    """Return what to do with a file that no recipe is for."""
+    if "BPM" in tags and file.path is not None:
+        return f"caldb add {quoted(file.path)} lets all frames that it fits have this mask"
+    if "PROCESSED" in tags:
+        return "recipes begin with raw files; provenance tells how this one was made"
+    return None
 
 
 def with_params(recipe: Recipe, params: Mapping[str, str], origin: str, strict: bool) -> Recipe:

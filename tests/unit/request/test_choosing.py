@@ -30,6 +30,12 @@ def test_a_file_that_no_recipe_is_for_is_refused_with_its_tags():
     assert "recipes begin with raw files" in no.value.hint
 
 
+def test_a_mask_is_to_be_added_not_reduced():
+    with pytest.raises(ReductionError) as no:
+        chosen_recipe(None, Headers(header_files.bpm().phu, [], "raw/bad pixels.fits"), {}, {})
+    assert no.value.hint.startswith("caldb add 'raw/bad pixels.fits' ")
+
+
 def test_a_value_that_means_nothing_is_told_with_its_step_and_where_it_stands():
     with pytest.raises(UsageError, match=r"^clip_noise:hsigma=many: not a value") as refused:
         chosen_recipe("makeProcessedBias", frame(), {"clip_noise.hsigma": "many"}, {})
