@@ -70,12 +70,15 @@ def by_kind(calibrations: Mapping[str, str | Path]) -> dict[str, Path]:
     return {kind_named(word): Path(path) for word, path in calibrations.items()}
 
 
-def prepared(request: Request, settings: Settings, skip: Say) -> tuple[Plan, tuple[Store, ...]]:
+def prepared(
+    request: Request, settings: Settings, skip: Say, jobs: int = 1
+) -> tuple[Plan, tuple[Store, ...]]:
     """Return the plan of a request, and the databases that its product goes into.
 
-    ``skip`` is told of files that are left out as asked. Raises what ``planned`` raises, and
-    DatabaseError for a database that cannot store what will be made.
+    ``skip`` is told of files that are left out as asked; ``jobs`` compressed ones are read at a
+    time. Raises what ``planned`` raises, and DatabaseError for a database that cannot store what
+    will be made.
     """
     calibrations = cals(settings, request.given, LOGGER.warning)
-    plan = planned(request, calibrations, LOGGER.warning, skip)
+    plan = planned(request, calibrations, LOGGER.warning, skip, jobs)
     return plan, keepers(settings, LOGGER.warning) if plan.recipe.kind in CALIBRATIONS else ()

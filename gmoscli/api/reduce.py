@@ -86,9 +86,9 @@ class Reduce:
             suffix=settings.suffix if suffix is None else suffix,
             given=by_kind({kind: a_path("ucals", path) for kind, path in calibrations.items()}),
         )
-        plan, keepers = prepared(request, settings, LOGGER.warning)
-        self.recipename = plan.recipe.name
         how = resources(settings)
+        plan, keepers = prepared(request, settings, LOGGER.warning, how.jobs)
+        self.recipename = plan.recipe.name
         sums = Checksums()
         for path in staged(plan, stages, how, sums):
             LOGGER.info("%s: written", path)

@@ -169,7 +169,7 @@ def _reduce(names: list[str], options: ReduceOptions) -> None:
         skipped.append(message)
         LOGGER.error(message)
 
-    plan, keepers = prepared(request, settings, skip)
+    plan, keepers = prepared(request, settings, skip, resources.jobs)
     if options.only_plans:
         from .explain import plan_lines
 

@@ -3,7 +3,7 @@
 Everything that can be wrong with a request is found before the first pixel is read.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -20,6 +20,7 @@ from .together import check_together, known_troubles
 Chosen = dict[tuple[Path, str], Path]
 """The calibration for each file, by its kind."""
 Say = Callable[[str], object]
+COMPRESSED = (".bz2", ".gz")
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,14 @@ class Plan:
         return {k: self.chosen[path, k] for k in kinds if path and (path, k) in self.chosen}
 
 
-def planned(request: Request, cals: Cals, warn: Say, skip: Say) -> Plan:
+def planned(request: Request, cals: Cals, warn: Say, skip: Say, jobs: int = 1) -> Plan:
     """Return the plan of a request; ``skip`` is told of files that are left out as asked.
 
-    Raises BadFile for a file that cannot be used, UsageError for an unknown recipe or parameter,
-    ReductionError for files that do not go together, CalibrationMissing for all that is missing.
+    ``jobs`` compressed files are read at a time. Raises BadFile for a file that cannot be used,
+    UsageError for an unknown recipe or parameter, ReductionError for files that do not go together,
+    CalibrationMissing for all that is missing.
     """
-    frames = readable(request, skip)
+    frames = readable(request, skip, jobs)
     recipe = chosen_recipe(request.recipe, frames[0], request.configured, request.params)
     check_together(recipe, frames)
     recipe = without_needless(recipe, frames, request.given)
@@ -71,22 +73,42 @@ def planned(request: Request, cals: Cals, warn: Say, skip: Say) -> Plan:
     return Plan(recipe, frames, chosen, outputs(request, recipe, frames))
 
 
-def readable(request: Request, skip: Say) -> tuple[Headers, ...]:
+def readable(request: Request, skip: Say, jobs: int = 1) -> tuple[Headers, ...]:
     """Return the headers of all files, none left out unless bad ones are to be skipped."""
     if not request.files:
         raise UsageError("no files to reduce", hint="name files, @lists, or - for standard input")
     frames = []
-    for path in request.files:
-        try:
-            frames.append(_checked(path))
-        except (GmosError, OSError) as error:
-            if not request.skip_bad:
-                raise
-            skip(f"{error}: skipped")
+    for found in _found(request.files, jobs):
+        if isinstance(found, Headers):
+            frames.append(found)
+        elif request.skip_bad:
+            skip(f"{found}: skipped")
+        else:
+            raise found
     if not frames:
         raise ReductionError("no readable file is left")
     _check_different([frame.path for frame in frames if frame.path is not None])
     return tuple(frames)
+
+
+def _found(paths: Sequence[Path], jobs: int) -> Iterator[Headers | Exception]:
+    """Yield the headers of each file, or what is wrong with it.
+
+    The headers of extensions lie behind pixels. Where these are compressed that takes as long as
+    reading them, and several files are read at a time.
+    """
+    if jobs == 1 or not any(path.suffix in COMPRESSED for path in paths):
+        return map(_headers_of, paths)
+    from ..engine.jobs import threaded  # noqa: PLC0415 - a plan needs no arrays
+
+    return threaded(_headers_of, paths, jobs, iter(()))
+
+
+def _headers_of(path: Path) -> Headers | Exception:
+    try:
+        return _checked(path)
+    except (GmosError, OSError) as error:
+        return error
 
 
 def _check_different(paths: Sequence[Path]) -> None:

@@ -1,5 +1,6 @@
 """Everything that can be wrong with a request is found before the first pixel is read."""
 
+import bz2
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,25 @@ def unheard(message):
 def test_the_headers_of_all_files_are_read_in_order(tmp_path):
     paths = tuple(a_file(tmp_path, f"{i}.fits") for i in (3, 1, 2))
     assert [frame.path for frame in readable(Request(paths), unheard)] == list(paths)
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_compressed_files_are_read_in_order_too_and_bad_ones_told_of(tmp_path, jobs):
+    paths = tuple(a_file(tmp_path, f"{i}.fits.bz2") for i in (3, 1, 2, 5, 4))
+    for path in paths:
+        path.write_bytes(bz2.compress(path.read_bytes()))
+    assert [frame.path for frame in readable(Request(paths), unheard, jobs)] == list(paths)
+    for path in (paths[1], paths[3]):
+        path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(BadFile, match=r"1\.fits\.bz2: truncated"):
+        readable(Request(paths), unheard, jobs)
+    skipped = []
+    left = readable(Request(paths, skip_bad=True), skipped.append, jobs)
+    assert [frame.path for frame in left] == [paths[0], paths[2], paths[4]]
+    assert [message.rpartition("/")[2].partition(":")[0] for message in skipped] == [
+        "1.fits.bz2",
+        "5.fits.bz2",
+    ]
 
 
 def test_no_files_are_a_misuse():
