@@ -12,7 +12,7 @@ from pathlib import Path
 from .caldb.store import Store
 from .checksums import Checksums
 from .engine import Report, Run, run, silent
-from .engine.budget import Budget, budget, give_back
+from .engine.budget import BASE, Budget, budget, give_back
 from .engine.cutting import GOOD_ROWS, bytes_of
 from .engine.masters import Masters
 from .engine.scratch import scratch
@@ -25,6 +25,7 @@ from .recipe import STAGE
 from .request import Plan, stem
 from .step import CALIBRATIONS, Scope
 from .summary import placed, unmatched
+from .units import size_text
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,9 @@ def _writer() -> Callable[[Exposure, Path, str, str], None]:
 
 def _shares(plan: Plan, frames: Sequence[Source], resources: Resources) -> Budget:
     """Return how the memory is shared out among frames of this size."""
+    if resources.memory is not None and resources.memory < BASE:
+        given, least = size_text(resources.memory), size_text(BASE)
+        LOGGER.warning("memory %s: more is taken, the program alone needs %s", given, least)
     infos = frames[0].obs.ccds
     pixels = [prod(info.shape) for info in infos]
     widths = [info.shape[1] for info in infos]

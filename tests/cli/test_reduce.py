@@ -206,6 +206,8 @@ def test_products_are_the_same_bytes_for_any_jobs_and_memory(night, tmp_path, ho
         done = run("reduce", listed, "-r", recipe_of(product), *how, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert (tmp_path / product).read_bytes() == (night / product).read_bytes()
+        least = "memory 32M: more is taken, the program alone needs 112M"
+        assert (least in done.stderr) == ("32M" in how)
 
 
 def recipe_of(product):
