@@ -70,8 +70,8 @@ class Strips:
     """Column of the output grid that the band begins with."""
     whole: int | None = None
     """Columns of the output grid; None: those of the band."""
-    own: slice = field(default_factory=lambda: slice(None))
-    """Columns of the band that are wanted; others are there for what is looked at beside them."""
+    own: tuple[slice, slice] = field(default_factory=lambda: np.s_[:, :])
+    """Rows and columns of the band that are wanted; others are looked at beside them."""
 
     def columns(self, halo: int) -> range:
         """Return the columns of the band, and so many on both sides where the grid has them."""
@@ -89,8 +89,8 @@ class Deep:
     weights: tuple[float, ...]
     sky: float
     """Level of the blank sky."""
-    own: slice = field(default_factory=lambda: slice(None))
-    """Columns that are wanted; others are there for what is looked at beside them."""
+    own: tuple[slice, slice] = field(default_factory=lambda: np.s_[:, :])
+    """Rows and columns that are wanted; others are there for what is looked at beside them."""
 
 
 @dataclass(frozen=True)

@@ -42,13 +42,17 @@ def gathered(
     grid: Grid,
     band: Band,
     halo: int,
-    beside: int,
+    beside: tuple[int, int],
     sky: float,
 ) -> Strips:
-    """Return what of all frames reaches a band, columns ``beside`` it, and its halo."""
-    columns = widened(band.columns, beside, grid.shape[1])
-    wanted = slice(band.columns.start - columns.start, band.columns.stop - columns.start)
-    wide = Band(band.rows, columns)
+    """Return what of all frames reaches a band, rows and columns ``beside`` it, and its halo."""
+    inner = band.rows, band.columns
+    rows, columns = map(widened, inner, beside, grid.shape)
+    wide = Band(rows, columns)
+    above, left = (
+        slice(side.start - outer.start, side.stop - outer.start)
+        for side, outer in zip(inner, (rows, columns), strict=True)
+    )
     pieces, weights, fwhm = [], [], []
     for frame, own in zip(frames, maps, strict=True):
         placement = frame.obs.placement
@@ -78,7 +82,7 @@ def gathered(
         sky,
         columns.start,
         grid.shape[1],
-        wanted,
+        (above, left),
     )
 
 

@@ -137,10 +137,12 @@ def _stacks(
 class _Around:
     """What steps look at around a band."""
 
+    native: int = 0
+    """Rows and columns on all sides, on native pixels."""
+    beside: tuple[int, int] = (0, 0)
+    """Rows and columns on both sides that are stacked as well, for steps that look there then."""
     halo: int = 0
-    """Rows above and below, on native pixels."""
-    beside: int = 0
-    """Columns on both sides that are stacked as well, for steps that look along rows then."""
+    """Rows above and below in all."""
     aside: int | None = None
     """Columns on both sides in all; None where bands have to be whole rows."""
 
@@ -150,12 +152,13 @@ class _Around:
         native = [step for step in steps if step.takes is Strips]
         if not native:
             return cls()
-        halo, asides = max(step.halo for step in native), [step.aside for step in steps]
-        if any(aside is None for aside in asides):
-            return cls(halo)
+        deep = [step for step in steps if step.takes is Deep]
+        halo, above = max(step.halo for step in native), sum(step.halo for step in deep)
+        if any(step.aside is None for step in steps):
+            return cls(halo, (above, 0), halo + above)
         wide = max(step.aside or 0 for step in native)
-        beside = sum(step.aside or 0 for step in steps if step.takes is Deep)
-        return cls(halo, beside, wide + beside)
+        beside = sum(step.aside or 0 for step in deep)
+        return cls(halo, (above, beside), halo + above, wide + beside)
 
 
 Counts = NDArray[np.int64]
@@ -191,7 +194,7 @@ class _Stack:
 
     def work(self, band: Band) -> tuple[Counts, Counts]:
         """Stack a band; return how many pixels of each frame were there, and were rejected."""
-        around = self._about.halo, self._about.beside
+        around = self._about.native, self._about.beside
         work: Any = gathered(self._frames, self._maps, self.grid, band, *around, self._sky)
         own = work.own
         if not self._overlaid:
@@ -203,7 +206,7 @@ class _Stack:
         if not isinstance(work, Planes):
             raise ReductionError("the recipe rejects pixels but never combines them")
         area = tuple(slice(side.start, side.stop) for side in (band.rows, band.columns))
-        planes = (plane[:, own] for plane in (work.sci, work.var, work.dq))
+        planes = (plane[own] for plane in (work.sci, work.var, work.dq))
         self._sci[area], self._var[area], self._dq[area] = planes
         return work.covered, work.rejected
 

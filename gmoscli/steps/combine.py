@@ -13,7 +13,7 @@ from ..dq import UNUSABLE, Dq
 from ..frame import Plane
 from ..stats import places
 from ..step import Choice, Range, step
-from .complete import completed
+from .complete import REACH, completed
 
 _UNUSABLE = np.uint16(UNUSABLE)
 LIGHT = 3.0
@@ -115,7 +115,7 @@ def trimmed_excess(n: int, nlow: int, nhigh: int) -> float:
     return float(values[:, nlow : n - nhigh].mean(axis=1).var() * kept)
 
 
-@step("stackFrames", aside=6)
+@step("stackFrames", halo=REACH, aside=REACH + 1)
 def average(
     deep: Deep,
     *,
@@ -160,7 +160,7 @@ def average(
 
 def counted(deep: Deep) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return how many good pixels each frame has in the band, and how many of them are rejected."""
-    own = deep.dq[..., deep.own]
+    own = deep.dq[:, *deep.own]
     rejected = (own & np.uint16(Dq.COSMIC_RAY)) > 0
     usable = (own & (_UNUSABLE ^ np.uint16(Dq.COSMIC_RAY))) == 0
     counts = [

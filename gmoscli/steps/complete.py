@@ -5,9 +5,12 @@ seeing may be another: in the core of a star it is off by some per cent of the l
 light of a star in two frames has a smooth ratio (that of two Gaussians is the exponential of a
 parabola), so that the difference of the frame from the others is their light times a parabola,
 which the pixels beside the gap tell: not those next to a cosmic ray, where some of it may be left.
+Those of the row do for a bad column. Where a gap takes the core of a star from a row, as a cosmic
+ray does, those above and below tell as well.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +26,10 @@ Indexes = NDArray[np.intp]
 
 LIT = 3.0
 """Sigmas of the mean above the sky from which the seeing may tell in a pixel."""
-ASIDE = np.arange(-5, 6)
-"""Pixels of the row about a gap that tell how its frame differs."""
-NEAR = np.exp(-0.5 * (ASIDE / 2.0) ** 2)
-"""Their weights."""
-FEWEST = 4
-"""Of these, those that have to be good."""
+REACH = 5
+"""Pixels from a gap that tell how its frame differs."""
+WIDTH = 2.0
+"""Sigma of their weights."""
 NOISIEST = 3.0
 """Sum of the squared shares beyond which the pixels beside tell more noise than light: a gap as
 wide as the core of a star, or one with good pixels on one side alone."""
@@ -38,6 +39,41 @@ MOST = 0.6
 """Of the others' light, by which a frame may differ: the peak of a star in a half better seeing."""
 TOGETHER = 1 << 10
 """Places that are worked on at once: some hundred bytes for each of their pixels."""
+
+
+@dataclass(frozen=True)
+class _Around:
+    """Pixels around a gap, that in the middle."""
+
+    dy: Indexes
+    dx: Indexes
+    powers: tuple[tuple[int, int], ...]
+    """Of dx and dy: the terms of a parabola."""
+    fewest: int
+    """Pixels that have to be good."""
+
+    @cached_property
+    def terms(self) -> Floats:
+        """[term, pixel]."""
+        return np.array([self.dx**i * self.dy**j for i, j in self.powers], np.float64)
+
+    @cached_property
+    def near(self) -> Floats:
+        """Weights of the pixels."""
+        near: Floats = np.exp(-0.5 * (self.dx**2 + self.dy**2) / WIDTH**2)
+        return near
+
+
+_SIDE = np.arange(-REACH, REACH + 1)
+ROW = _Around(np.zeros_like(_SIDE), _SIDE, ((0, 0), (1, 0), (2, 0)), 4)
+"""The row alone: quick, and enough for most gaps."""
+ROUND = _Around(
+    np.repeat(_SIDE, _SIDE.size),
+    np.tile(_SIDE, _SIDE.size),
+    ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2)),
+    40,
+)
+"""All around."""
 
 _GAP = np.uint16(Dq.BAD | Dq.COSMIC_RAY)
 _BEYOND = np.uint16(UNUSABLE) ^ _GAP
@@ -83,7 +119,7 @@ class _Seen:
     deep: Deep
     good: Mask
     tells: Mask
-    """Good, and not beside a cosmic ray, of which some may be left there."""
+    """Good, and not beside a cosmic ray in the row, of which some may be left there."""
     weight: Floats
     light: Floats
     """Above the sky, times the weights."""
@@ -107,21 +143,38 @@ class _Seen:
 def _difference(seen: _Seen, whose: Indexes, y: Indexes, x: Indexes) -> tuple[Floats, Floats, Mask]:
     """Return by how much one frame, at each place, differs from those good there.
 
-    With the variance of that, and whether it is known. The mean of those in a pixel beside is that
-    of all frames good there, less the few that are not good at the place.
+    With the variance of that, and whether it is known: by the row, or where a gap takes too much of
+    that, by all around.
+    """
+    difference, variance, known = _told(seen, whose, y, x, ROW)
+    wide = np.flatnonzero(~known)
+    for start in range(0, len(wide), TOGETHER // 8):
+        some = wide[start : start + TOGETHER // 8]
+        around = _told(seen, whose[some], y[some], x[some], ROUND)
+        difference[some], variance[some], known[some] = around
+    return difference, variance, known
+
+
+def _told(
+    seen: _Seen, whose: Indexes, y: Indexes, x: Indexes, about: "_Around"
+) -> tuple[Floats, Floats, Mask]:
+    """Return what the pixels around places tell of :func:`_difference`.
+
+    The mean of those good at a place is, in a pixel beside, that of all frames good there, less the
+    few that are not good at the place.
     """
     ny, nx = seen.count.shape
-    columns = x[:, None] + ASIDE
-    inside = np.clip(columns, 0, nx - 1)
-    at, beside = y * nx + x, y[:, None] * nx + inside
+    rows, columns = y[:, None] + about.dy, x[:, None] + about.dx
+    inside_y, inside = np.clip(rows, 0, ny - 1), np.clip(columns, 0, nx - 1)
+    at, beside = y * nx + x, inside_y * nx + inside
     own = beside + (whose * (ny * nx))[:, None]
     light, var, count = _without(seen, at, beside)
-    same = (count == seen.count.take(at)[:, None]) & (columns == inside)
+    same = (count == seen.count.take(at)[:, None]) & (columns == inside) & (rows == inside_y)
     weight = seen.weight.take(at)[:, None]
     mean = light / weight
-    shares = _shares(mean, same & seen.tells.take(own))
+    shares = _shares(mean, same & seen.tells.take(own), about)
     known = shares.any(axis=1)
-    most = MOST * mean[:, len(ASIDE) // 2]
+    most = MOST * mean[:, len(about.dx) // 2]
     noise = seen.deep.var.take(own) + var / weight**2
     away = seen.deep.sci.take(own) - np.float64(seen.deep.sky) - mean
     difference = np.clip((shares * away).sum(axis=1), -most, most)
@@ -151,18 +204,20 @@ def _without(seen: _Seen, at: Indexes, beside: Indexes) -> tuple[Floats, Floats,
     )
 
 
-def _shares(mean: Floats, usable: Mask) -> Floats:
-    """Return the shares that differences in a row have in that of the middle: [place, pixel].
+def _shares(mean: Floats, usable: Mask, about: "_Around") -> Floats:
+    """Return the shares that differences around have in that of the middle: [place, pixel].
 
-    Least squares by the mean light times a parabola; 0 where too few pixels of a row are usable,
-    or where these say too little of the middle.
+    Least squares by the mean light times a parabola; 0 where too few pixels are usable, or where
+    these say too little of the middle.
     """
-    shapes = np.stack([mean * ASIDE**power * usable for power in range(3)], axis=1)
-    near = NEAR * shapes
+    terms = about.terms
+    shapes = (mean * usable)[:, None] * terms
+    near = about.near * shapes
     squares = np.einsum("paq,pbq->pab", near, shapes)
-    enough = usable.sum(axis=1) >= FEWEST
-    squares += np.where(enough, RIDGE * squares[:, 0, 0], 1.0)[:, None, None] * np.eye(3)
-    middle = np.linalg.solve(squares, np.eye(3)[0][:, None] * mean[:, None, len(ASIDE) // 2, None])
+    enough = usable.sum(axis=1) >= about.fewest
+    unit = np.eye(len(terms))
+    squares += np.where(enough, RIDGE * squares[:, 0, 0], 1.0)[:, None, None] * unit
+    middle = np.linalg.solve(squares, unit[0][:, None] * mean[:, None, len(about.dx) // 2, None])
     shares: Floats = (middle * near).sum(axis=1)
     telling = enough & (np.square(shares).sum(axis=1) <= NOISIEST)
     return np.where(telling[:, None], shares, 0.0)

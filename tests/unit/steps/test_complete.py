@@ -5,7 +5,7 @@ import pytest
 
 from gmoscli.dq import Dq
 from gmoscli.steps.combine import average
-from gmoscli.steps.complete import ASIDE, FEWEST, LIT, MOST, NOISIEST
+from gmoscli.steps.complete import LIT, MOST, NOISIEST, ROUND, ROW
 from tests.builders import a_deep, starlight
 
 SHAPE = (41, 41)
@@ -29,6 +29,8 @@ GAPS = {
     "two columns": [(0, EVERY, slice(20, 22))],
     "a ray": [(3, slice(18, 22), slice(19, 21))],
     "columns of two frames": [(3, EVERY, 20), (0, EVERY, 21)],
+    "a ray along the rows": [(3, slice(19, 21), slice(16, 24))],
+    "a ray over the core": [(3, slice(18, 22), slice(18, 22))],
 }
 
 
@@ -105,35 +107,44 @@ def test_what_the_pixels_beside_cannot_tell_is_not_guessed():
 def slowly(deep):
     """Complete the mean place by place, by weighted least squares on the good frames there."""
     mean = average(deep, gaps="leave")
-    good, rays = deep.dq == 0, (deep.dq & np.uint16(Dq.COSMIC_RAY)) > 0
+    good = deep.dq == 0
     sky, weight = np.float64(deep.sky), np.array(deep.weights)
     total, whole = np.zeros((2, *mean.sci.shape))
     for i, y, x in zip(*np.nonzero(~good), strict=True):
-        others, columns = good[:, y, x], x + ASIDE
+        others = good[:, y, x]
         if not others.any() or mean.sci[y, x] - sky <= LIT * np.sqrt(mean.var[y, x]):
             continue
-        rows = []
-        for away, column in zip(ASIDE, columns, strict=True):
-            if not 0 <= column < SHAPE[1] or not good[others, y, column].all():
-                continue
-            beside = rays[i, y, max(column - 1, 0) : column + 2]
-            if not good[i, y, column] or beside.any():
-                continue
-            light = np.average(deep.sci[others, y, column] - sky, weights=weight[others])
-            rows.append((away, light, deep.sci[i, y, column] - sky - light))
-        if len(rows) < FEWEST:
-            continue
-        away, light, differs = np.array(rows).T
-        root = np.exp(-0.25 * (away / 2) ** 2)
-        shapes = light[:, None] * away[:, None] ** np.arange(3)
         middle = np.average(deep.sci[others, y, x] - sky, weights=weight[others])
-        shares = middle * (np.linalg.pinv(shapes * root[:, None], rcond=1e-9)[0] * root)
-        if np.square(shares).sum() <= NOISIEST:
-            most = MOST * middle
-            total[y, x] += weight[i] * np.clip((shares * differs).sum(), -most, most)
-            whole[y, x] += weight[i]
+        for about in (ROW, ROUND):
+            shares, differs = told(deep, i, (y, x), about)
+            if len(shares) and np.square(shares * middle).sum() <= NOISIEST:
+                most = MOST * middle
+                total[y, x] += weight[i] * np.clip((shares * differs).sum() * middle, -most, most)
+                whole[y, x] += weight[i]
+                break
     own = (weight[:, None, None] * good).sum(axis=0) + whole
     return mean.sci + np.divide(total, own, out=np.zeros_like(total), where=own > 0)
+
+
+def told(deep, i, place, about):
+    """Return shares and differences of the pixels around a place; none where these are few."""
+    good, rays = deep.dq == 0, (deep.dq & np.uint16(Dq.COSMIC_RAY)) > 0
+    weight, others = np.array(deep.weights), good[:, *place]
+    found = []
+    for dy, dx in zip(about.dy, about.dx, strict=True):
+        y, x = place[0] + dy, place[1] + dx
+        if not (0 <= y < SHAPE[0] and 0 <= x < SHAPE[1] and good[others, y, x].all()):
+            continue
+        if good[i, y, x] and not rays[i, y, max(x - 1, 0) : x + 2].any():
+            light = np.average(deep.sci[others, y, x] - deep.sky, weights=weight[others])
+            found.append((dy, dx, light, deep.sci[i, y, x] - deep.sky - light))
+    if len(found) < about.fewest:
+        return np.zeros((2, 0))
+    dy, dx, light, differs = np.array(found, float).T
+    root = np.exp(-0.25 * (dx**2 + dy**2) / 4)
+    shapes = np.stack([light * dx**p * dy**q for p, q in about.powers], axis=1)
+    shares = np.linalg.pinv(shapes * root[:, None], rcond=1e-9)[0] * root
+    return shares, differs
 
 
 @pytest.mark.parametrize("share", [0.03, 0.2])
