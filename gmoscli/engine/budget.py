@@ -10,7 +10,7 @@ BASE = 112 << 20
 catalogues, of what finds the sources of a stack, and of what the C library keeps meanwhile."""
 PLANES = 10
 """Bytes per pixel of sci, var and dq."""
-WORK = 36
+WORK = 26
 """Bytes per pixel of a ccd that is taken through the steps: its raw counts, planes before and after
 a step, and what finding sources makes; measured with the science recipe at 2x2 and 1x1."""
 LEAST_BANDS = 20 << 20
