@@ -25,7 +25,9 @@ Mask = NDArray[np.bool_]
 Indexes = NDArray[np.intp]
 
 LIT = 3.0
-"""Sigmas of the mean above the sky from which the seeing may tell in a pixel."""
+"""Sigmas of the mean above the sky from which the seeing may tell in a pixel. Where more frames see
+it, as many as they are: a frame differs by some 15 % of the light, and what one of n leaves of that
+in the mean is then less than 0.15 sigma."""
 REACH = 5
 """Pixels from a gap that tell how its frame differs."""
 WIDTH = 2.0
@@ -85,7 +87,8 @@ def completed(mean: Planes, deep: Deep) -> Planes:
     With the weights w of the frames, m the mean of those good in a pixel, and d the difference of
     another frame from them: m + sum(w d) / sum(w). Variances follow.
     """
-    lit = mean.sci - np.float32(deep.sky) > np.float32(LIT) * np.sqrt(mean.var)
+    sigmas = np.maximum(mean.used, np.float32(LIT))
+    lit = mean.sci - np.float32(deep.sky) > sigmas * np.sqrt(mean.var)
     lit &= mean.used > 0
     gaps = [places(lit & ((dq & _GAP) > 0) & ((dq & _BEYOND) == 0)) for dq in deep.dq]
     frames = np.repeat(np.arange(len(gaps)), [len(y) for y, _ in gaps])
@@ -156,7 +159,7 @@ def _difference(seen: _Seen, whose: Indexes, y: Indexes, x: Indexes) -> tuple[Fl
 
 
 def _told(
-    seen: _Seen, whose: Indexes, y: Indexes, x: Indexes, about: "_Around"
+    seen: _Seen, whose: Indexes, y: Indexes, x: Indexes, about: _Around
 ) -> tuple[Floats, Floats, Mask]:
     """Return what the pixels around places tell of :func:`_difference`.
 
@@ -204,7 +207,7 @@ def _without(seen: _Seen, at: Indexes, beside: Indexes) -> tuple[Floats, Floats,
     )
 
 
-def _shares(mean: Floats, usable: Mask, about: "_Around") -> Floats:
+def _shares(mean: Floats, usable: Mask, about: _Around) -> Floats:
     """Return the shares that differences around have in that of the middle: [place, pixel].
 
     Least squares by the mean light times a parabola; 0 where too few pixels are usable, or where
