@@ -4,9 +4,10 @@ Fluxes are sums in circles of 2.2 arcsec on unflagged pixels, of stars to which 
 than a twentieth and which all frames see whole (elsewhere the mean seeing is another); the same
 sums on a noiseless model of the field take the neighbours and lost wings out. The sky is measured
 in wide cells, without the light of the model: in narrow ones its own noise would count, 1 to 2 mmag
-of a star of 20 mag. The photon limit is what the true counts of star and sky and the read noise of
-all frames make of such a sum, the frames weighted at best. Places are windowed centroids; the truth
-is where the reference frame's headers have the true positions.
+of a star of 20 mag. The photon limit is what the true counts of star and sky, as many as the camera
+and the ccd turn into electrons at that place, and the read noise of all frames make of such a sum,
+the frames weighted at best. Places are windowed centroids; the truth is where the reference frame's
+headers have the true positions.
 
 The figure at 20 mag is made of all stars of 19 to 20.7 mag, each over its own limit: the standard
 deviation of that, without what is beyond 4 sigma, times the median limit at 20 mag, less that
@@ -31,7 +32,7 @@ from gmoscli.geometry import Points
 
 from .field import WIDTH, Field, Floats, fields, scatter, sky_below
 from .figures import Figure, below, within
-from .seen import seen
+from .seen import seen, share_of_light
 from .site import Site
 
 RADIUS = 2.2
@@ -199,11 +200,14 @@ def _photon_limit(
     """Return the least scatter of the stars' magnitudes, mmag."""
     area = np.pi * radius**2
     squared = np.zeros(np.count_nonzero(use))
-    for frame, width in zip(frames, part.seeing, strict=True):
+    index = part.ccd.info.index
+    light = share_of_light(site, frames, part.sky[use])
+    shares = light[:, index - 1] if index else light.max(axis=1)
+    for frame, width, share in zip(frames, part.seeing, shares, strict=True):
         seconds = float(frame["exposure"])
         inside = 1 - (1 + (radius / width) ** 2) ** -2
-        counts = part.rate[use] * inside * seconds * float(frame["transparency"])
-        sky = float(frame["sky"]) * seconds * site.night.pixel_area
+        counts = share * part.rate[use] * inside * seconds * float(frame["transparency"])
+        sky = share * float(frame["sky"]) * seconds * site.night.pixel_area
         squared += counts**2 / (counts + area * (sky + site.read_noise**2))
     limit: Floats = MMAG / np.sqrt(squared)
     return limit
