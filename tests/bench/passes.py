@@ -1,6 +1,7 @@
 """Reduce science frames and print how long each pass over pixels took: passes.py JOBS FILE...
 
-A JSON object: seconds by the name of the pass, as progress displays show it.
+A JSON object: seconds by the name of the pass, as progress displays show it. What products need
+besides pixels is there before, for it is done during a pass only where others work on that.
 """
 
 import json
@@ -9,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import gmoscli.io.write  # noqa: F401 - what writes products is loaded
 from gmoscli.checksums import Checksums
 from gmoscli.reductions import reduced
 from gmoscli.request import Request
@@ -29,7 +31,10 @@ def main() -> None:
         seconds[what] = now - begun.setdefault(what, now)
 
     how = replace(resources(settings), jobs=int(jobs))
-    for _ in reduced(plan, how, keepers, Checksums(), report):
+    sums = Checksums()
+    for path in (*request.files, *plan.chosen.values()):
+        assert sums[path]
+    for _ in reduced(plan, how, keepers, sums, report):
         pass
     json.dump(seconds, sys.stdout)
 
