@@ -98,7 +98,11 @@ def forked(
     work: Callable[[In], Out], items: Sequence[In], most: int, meanwhile: Iterator[object]
 ) -> Iterator[Out]:
     """Share out jobs among this process and forked ones: see ``jobs.Share``."""
-    queue = _queue(len(items))
+    try:
+        queue = _queue(len(items))
+    except OSError:  # no more files may be open: this process does it all
+        yield from map(work, items)
+        return
     mates: list[_Mate] = []
     try:
         with suppress(OSError):  # no more processes are allowed: fewer do
@@ -115,11 +119,17 @@ def forked(
 
 
 def _queue(count: int) -> int:
-    """Return a file of numbers. Whoever reads moves on all who share it, each number goes once."""
-    queue = os.memfd_create("jobs")
-    os.write(queue, array("I", range(count)).tobytes())
-    os.lseek(queue, 0, os.SEEK_SET)
-    return queue
+    """Return a file of numbers. Whoever reads moves on all who share it, each number goes once.
+
+    Linux promises that of files that were opened (read(2), "BUGS"), not of memory as it is made:
+    there two who read at once may get the same number.
+    """
+    made = os.memfd_create("jobs")
+    try:
+        os.write(made, array("I", range(count)).tobytes())
+        return os.open(f"/proc/self/fd/{made}", os.O_RDONLY)
+    finally:
+        os.close(made)
 
 
 def _taken(queue: int) -> int:

@@ -31,6 +31,16 @@ def test_forked_processes_do_a_part():
     assert len(processes) == 3
 
 
+def test_each_job_is_done_once():
+    done = shared_plane((20_000,), np.uint8)
+
+    def job(number):
+        done[number] += 1
+
+    list(forked(job, range(len(done)), 4, iter(())))
+    assert (done == 1).all()
+
+
 def test_nobody_waits_with_large_outcomes_until_they_are_asked_for():
     here, done = os.getpid(), shared_plane((1,), np.uint8)
 
