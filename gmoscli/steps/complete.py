@@ -9,6 +9,7 @@ Those of the row do for a bad column. Where a gap takes the core of a star from 
 ray does, those above and below tell as well.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -39,8 +40,8 @@ RIDGE = 1e-6
 """Of the squares: keeps equations solvable in which only noise tells shapes apart."""
 MOST = 0.6
 """Of the others' light, by which a frame may differ: the peak of a star in a half better seeing."""
-TOGETHER = 1 << 10
-"""Places that are worked on at once: some hundred bytes for each of their pixels."""
+TOGETHER = 1 << 18
+"""Pixels around places, of all frames, that are worked on at once."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,8 @@ def completed(mean: Planes, deep: Deep) -> Planes:
     seen = _Seen.of(deep)
     weight = np.array(deep.weights)
     added, squared, extra = np.zeros((3, *lit.shape), np.float64)
-    for start in range(0, len(frames), TOGETHER):
-        whose, *at = (part[start : start + TOGETHER] for part in (frames, rows, columns))
+    for some in _batches(len(frames), len(weight), ROW):
+        whose, *at = (part[some] for part in (frames, rows, columns))
         difference, variance, known = _difference(seen, whose, *at)
         for total, more in (
             (added, weight[whose] * difference),
@@ -108,39 +109,34 @@ def completed(mean: Planes, deep: Deep) -> Planes:
         ):
             np.add.at(total, tuple(at), more)  # several frames may have a gap at a place
     filled = places(extra > 0)
-    whole = seen.weight[filled] + extra[filled]
+    whole = weight @ seen.good[:, filled[0], filled[1]] + extra[filled]
     sci, var = mean.sci.copy(), mean.var.copy()
     sci[filled] += added[filled] / whole
     var[filled] += squared[filled] / whole**2
     return replace(mean, sci=sci, var=var)
 
 
+def _batches(count: int, frames: int, about: _Around) -> Iterator[slice]:
+    """Yield which of so many places are worked on at once."""
+    size = max(1, TOGETHER // (frames * about.dx.size))
+    for start in range(0, count, size):
+        yield slice(start, start + size)
+
+
 @dataclass(frozen=True)
 class _Seen:
-    """What frames see, and the sums over those good in a pixel: [y, x]."""
+    """What frames see: [frame, y, x]."""
 
     deep: Deep
     good: Mask
     tells: Mask
     """Good, and not beside a cosmic ray in the row, of which some may be left there."""
-    weight: Floats
-    light: Floats
-    """Above the sky, times the weights."""
-    var: Floats
-    """Times the squared weights."""
-    count: Floats
 
     @classmethod
     def of(cls, deep: Deep) -> "_Seen":
         good = (deep.dq & np.uint16(UNUSABLE)) == 0
-        tells = good & ~with_sides((deep.dq & np.uint16(Dq.COSMIC_RAY)) > 0)
-        weight, light, var = np.zeros((3, *deep.sci.shape[1:]))
-        for i, own in enumerate(deep.weights):
-            share = own * good[i]
-            weight += share
-            light += share * (deep.sci[i] - np.float64(deep.sky))
-            var += share**2 * deep.var[i]
-        return cls(deep, good, tells, weight, light, var, good.sum(axis=0, dtype=np.float64))
+        rays = (deep.dq & np.uint16(Dq.COSMIC_RAY)) > 0
+        return cls(deep, good, good & ~with_sides(rays))
 
 
 def _difference(seen: _Seen, whose: Indexes, y: Indexes, x: Indexes) -> tuple[Floats, Floats, Mask]:
@@ -151,8 +147,8 @@ def _difference(seen: _Seen, whose: Indexes, y: Indexes, x: Indexes) -> tuple[Fl
     """
     difference, variance, known = _told(seen, whose, y, x, ROW)
     wide = np.flatnonzero(~known)
-    for start in range(0, len(wide), TOGETHER // 8):
-        some = wide[start : start + TOGETHER // 8]
+    for batch in _batches(len(wide), len(seen.good), ROUND):
+        some = wide[batch]
         around = _told(seen, whose[some], y[some], x[some], ROUND)
         difference[some], variance[some], known[some] = around
     return difference, variance, known
@@ -161,50 +157,30 @@ def _difference(seen: _Seen, whose: Indexes, y: Indexes, x: Indexes) -> tuple[Fl
 def _told(
     seen: _Seen, whose: Indexes, y: Indexes, x: Indexes, about: _Around
 ) -> tuple[Floats, Floats, Mask]:
-    """Return what the pixels around places tell of :func:`_difference`.
-
-    The mean of those good at a place is, in a pixel beside, that of all frames good there, less the
-    few that are not good at the place.
-    """
-    ny, nx = seen.count.shape
+    """Return what the pixels around places tell of :func:`_difference`."""
+    n, ny, nx = seen.good.shape
     rows, columns = y[:, None] + about.dy, x[:, None] + about.dx
     inside_y, inside = np.clip(rows, 0, ny - 1), np.clip(columns, 0, nx - 1)
-    at, beside = y * nx + x, inside_y * nx + inside
+    beside = inside_y * nx + inside
+    sci, var, good = (
+        plane.reshape(n, -1).take(beside, axis=1)
+        for plane in (seen.deep.sci, seen.deep.var, seen.good)
+    )
+    others = seen.good[:, y, x]
+    weight = np.array(seen.deep.weights)[:, None] * others
+    weight /= weight.sum(axis=0)
+    same = (good | ~others[:, :, None]).all(axis=0)  # the same frames as at the place
+    same &= (columns == inside) & (rows == inside_y)
+    light = sci - np.float64(seen.deep.sky)
+    mean = np.einsum("np,npq->pq", weight, light)
     own = beside + (whose * (ny * nx))[:, None]
-    light, var, count = _without(seen, at, beside)
-    same = (count == seen.count.take(at)[:, None]) & (columns == inside) & (rows == inside_y)
-    weight = seen.weight.take(at)[:, None]
-    mean = light / weight
     shares = _shares(mean, same & seen.tells.take(own), about)
     known = shares.any(axis=1)
     most = MOST * mean[:, len(about.dx) // 2]
-    noise = seen.deep.var.take(own) + var / weight**2
-    away = seen.deep.sci.take(own) - np.float64(seen.deep.sky) - mean
-    difference = np.clip((shares * away).sum(axis=1), -most, most)
-    return difference, (shares**2 * noise).sum(axis=1), np.asarray(known)
-
-
-def _without(seen: _Seen, at: Indexes, beside: Indexes) -> tuple[Floats, Floats, Floats]:
-    """Return the sums beside places, [place, pixel], without the frames that have a gap at these.
-
-    Of light, of variances, and the number of frames. Places and pixels beside them are those of
-    flattened planes.
-    """
-    place, frame = np.nonzero(~seen.good.reshape(len(seen.good), -1)[:, at].T)
-    own = beside.take(place, axis=0) + (frame * seen.count.size)[:, None]
-    good, weight = seen.good.take(own), np.array(seen.deep.weights)[frame, None]
-    first = np.searchsorted(place, np.arange(len(at)))  # of each: it is a gap of one at least
-
-    def rest(whole: Floats, gone: Floats) -> Floats:
-        left: Floats = whole.take(beside) - np.add.reduceat(gone, first, axis=0)
-        return left
-
-    light = seen.deep.sci.take(own) - np.float64(seen.deep.sky)
-    return (
-        rest(seen.light, good * weight * light),
-        rest(seen.var, good * weight**2 * seen.deep.var.take(own)),
-        rest(seen.count, good.astype(np.float64)),
-    )
+    noise = seen.deep.var.take(own) + np.einsum("np,npq->pq", weight**2, var)
+    place = np.arange(len(y))
+    difference = (shares * (light[whose, place] - mean)).sum(axis=1)
+    return np.clip(difference, -most, most), (shares**2 * noise).sum(axis=1), np.asarray(known)
 
 
 def _shares(mean: Floats, usable: Mask, about: _Around) -> Floats:
