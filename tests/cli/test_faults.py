@@ -10,7 +10,7 @@ import subprocess
 import sys
 import termios
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -237,7 +237,8 @@ def test_an_interrupted_reduction_ends_quietly_and_leaves_nothing(
     with place.begun(*words, start_new_session=True) as process:
         until(lambda: MOMENTS[moment](place), process)
         if number == signal.SIGINT:
-            os.killpg(process.pid, number)  # all hear of it, as they do from a terminal
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, number)  # all hear of it, as they do from a terminal
         else:
             process.send_signal(number)
         ended, said = place.ended(process)

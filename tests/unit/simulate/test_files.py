@@ -9,6 +9,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 from gmoscli.cards import Headers
+from gmoscli.errors import GmosError
 from gmoscli.gmos.descriptors import describe
 from gmoscli.gmos.detectors import detectors
 from gmoscli.gmos.tags import tags_of
@@ -200,7 +201,7 @@ def test_the_same_night_gives_the_same_bytes_for_any_number_of_jobs(tmp_path):
 def test_a_file_that_cannot_be_finished_leaves_nothing(tmp_path):
     taken = tmp_path / "night.fits"
     taken.mkdir()
-    with pytest.raises(OSError, match=r"night\.fits"):
+    with pytest.raises(GmosError, match=r"night\.fits: cannot write"):
         write_whole(taken, b"content")
     assert list(tmp_path.iterdir()) == [taken]
 
