@@ -182,7 +182,10 @@ def blocked():
 
 
 def scratch_files(place):
-    return sum(1 for _ in place.scratch.glob("gmoscli-scratch-*/*"))
+    try:
+        return sum(1 for _ in place.scratch.glob("gmoscli-scratch-*/*"))
+    except FileNotFoundError:  # the folder went away meanwhile
+        return 0
 
 
 PROCESSES = {"one process": ("-j1", *TIGHT), "two processes": ("-j2", "--memory", "184M")}
