@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from errno import EBADF
+from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 import click
@@ -27,6 +28,7 @@ __all__ = [
     "expand",
     "files_argument",
     "null_option",
+    "outdir_option",
     "output_stream",
     "version_option",
     "wants_colour",
@@ -48,6 +50,12 @@ class Operand(click.Path):
 
 
 files_argument = click.argument("files", nargs=-1, type=Operand(), metavar="[FILE]...")
+outdir_option = click.option(
+    "--outdir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Folder of the products.",
+)
 null_option = click.option(
     "-0", "--null", is_flag=True, help="Names end with NUL, not with a new line, in and out."
 )

@@ -16,6 +16,7 @@ from .common import (
     Operand,
     expand,
     null_option,
+    outdir_option,
     say,
     version_option,
     write,
@@ -50,12 +51,7 @@ def _stacking() -> Sequence[str]:
     show_default=True,
     help="For science frames: a recipe, or a file that holds one.",
 )
-@click.option(
-    "--outdir",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(),
-    help="Folder of the products.",
-)
+@outdir_option
 @click.option(
     "-x",
     "--exclude-tags",

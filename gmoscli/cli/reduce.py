@@ -14,6 +14,7 @@ from .common import (
     expand,
     files_argument,
     null_option,
+    outdir_option,
     version_option,
     write,
 )
@@ -81,12 +82,7 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
 )
 @click.option("--suffix", metavar="TEXT", help="End the product's name with this.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Name of the product.")
-@click.option(
-    "--outdir",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(),
-    help="Folder of the products.",
-)
+@outdir_option
 @click.option("-c", "--config", metavar="FILE", help="Configuration instead of the usual one.")
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--explain", is_flag=True, help="Same as --dry-run.")

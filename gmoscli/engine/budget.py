@@ -73,7 +73,8 @@ def budget(
 
 def _further(free: int, masters: int, ccds: int) -> int:
     """Return how many ccds more than one, of those of a frame, have masters that fit."""
-    return min(ccds - 1, max(0, free) // masters if masters else ccds)
+    fit = max(0, free) // masters if masters else ccds
+    return min(ccds - 1, fit)
 
 
 def _processes(jobs: int, memory: int, each: int) -> int:

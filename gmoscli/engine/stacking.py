@@ -141,10 +141,13 @@ class _Around:
     """Rows and columns on all sides, on native pixels."""
     beside: tuple[int, int] = (0, 0)
     """Rows and columns on both sides that are stacked as well, for steps that look there then."""
-    halo: int = 0
-    """Rows above and below in all."""
     aside: int | None = None
     """Columns on both sides in all; None where bands have to be whole rows."""
+
+    @property
+    def halo(self) -> int:
+        """Rows above and below in all."""
+        return self.native + self.beside[0]
 
     @classmethod
     def of(cls, steps: Sequence[Step]) -> "_Around":
@@ -155,10 +158,10 @@ class _Around:
         deep = [step for step in steps if step.takes is Deep]
         halo, above = max(step.halo for step in native), sum(step.halo for step in deep)
         if any(step.aside is None for step in steps):
-            return cls(halo, (above, 0), halo + above)
+            return cls(halo, (above, 0))
         wide = max(step.aside or 0 for step in native)
         beside = sum(step.aside or 0 for step in deep)
-        return cls(halo, (above, beside), halo + above, wide + beside)
+        return cls(halo, (above, beside), wide + beside)
 
 
 Counts = NDArray[np.int64]

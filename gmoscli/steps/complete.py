@@ -177,8 +177,8 @@ def _told(
     shares = _shares(mean, same & seen.tells.take(own), about)
     known = shares.any(axis=1)
     most = MOST * mean[:, len(about.dx) // 2]
-    noise = seen.deep.var.take(own) + np.einsum("np,npq->pq", weight**2, var)
     place = np.arange(len(y))
+    noise = var[whose, place] + np.einsum("np,npq->pq", weight**2, var)
     difference = (shares * (light[whose, place] - mean)).sum(axis=1)
     return np.clip(difference, -most, most), (shares**2 * noise).sum(axis=1), np.asarray(known)
 

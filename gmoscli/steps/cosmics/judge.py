@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...depth import ranked, sorted_planes
 from ...frame import Plane
 from ..sharp import sharp_at
 from .hole import Bound, beyond_rim
 from .laid import BLIND, Frame, Indexes, Laid, Mask, Seen, by_frame, lights, seen
 from .match import Match
+from .order import middle_rank, seen_at_rank
 from .witness import TYPICAL_FWHM, limit, rounded, spread
 
 Floats = NDArray[np.float32]
@@ -127,21 +127,12 @@ def _middle(views: list[Seen], count: Indexes) -> tuple[Floats, Floats]:
     total = np.zeros(len(count), np.float32)
     for view in views:
         np.add(total, view.var, out=total, where=view.light > BLIND)
-    lights, usual = [view.light for view in views], len(views) - 1
-    (middle,) = ranked(lights, int(_rank(usual, usual + 1)))
-    some = np.flatnonzero(count != usual)
-    order = np.stack(sorted_planes([light[some] for light in lights]))
-    middle[some] = order[_rank(count[some], usual + 1), np.arange(len(some))]
+    others = len(views) - 1
+    some = np.flatnonzero(count != others)
+    lights = [view.light for view in views]
+    middle = seen_at_rank(lights, middle_rank, others, some, count[some])
     total /= np.maximum(count, 1).astype(np.float32)
     return np.where(count > 0, middle, np.float32(0)), total * spread(count)
-
-
-def _rank(count: Indexes | int, n: int) -> Indexes:
-    """Return the rank of the median, the lower one of two, where so many of n frames see light.
-
-    The others, blind ones, come first.
-    """
-    return np.asarray(np.minimum(n - count + np.maximum(count - 1, 0) // 2, n - 1))
 
 
 def _unlit(agreed: Plane, y: Indexes, x: Indexes, var: Floats) -> Mask:

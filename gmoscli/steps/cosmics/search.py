@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...depth import ranked, sorted_planes
 from ...frame import Plane
 from .laid import BLIND, PART, Frame, Indexes
+from .order import low_rank, seen_at_rank
 
 TOGETHER = 1 << 20
 """Pixels of all frames that are compared at a time, which bounds the memory."""
@@ -68,24 +68,13 @@ def _agreed(part: Plane, few: int) -> tuple[Plane, Indexes | slice]:
     """
     if len(part) == 1:
         return np.zeros(part.shape[1:], np.float32), slice(None)
-    (level,) = ranked(list(part), int(low_rank(len(part))))
     flat = part.reshape(len(part), -1)
     some = np.flatnonzero(np.minimum.reduce(flat) == BLIND)
-    order = np.stack(sorted_planes(list(flat[:, some])))  # blind ones first
-    count = np.count_nonzero(order > BLIND, axis=0)
-    rank = len(part) - count + low_rank(count)
-    middle = order[np.minimum(rank, len(part) - 1), np.arange(len(some))]
-    level.ravel()[some] = np.where(count > 1, middle, np.float32(0))
+    count = np.count_nonzero(flat[:, some] > BLIND, axis=0)
+    light = seen_at_rank(list(flat), low_rank, len(part), some, count)
+    light[some[count < 2]] = 0
+    level = light.reshape(part.shape[1:])
     return level, slice(None) if len(part) <= few else some[count <= few]
-
-
-def low_rank(count: Indexes | int) -> Indexes:
-    """Return the rank, 0 the lowest, of what most of so many frames see at least.
-
-    It is the median of the others beside the highest value, the lower one where they are even:
-    what stands above it stands above half of the other frames.
-    """
-    return np.asarray(np.maximum(count - 2, 0) // 2)
 
 
 def _above(plane: Plane, level: Plane, frame: Frame, rows: range, sigma: float) -> list[Indexes]:

@@ -8,7 +8,8 @@ from gmoscli.geometry import Affine
 from gmoscli.steps.cosmics.judge import TINY, Court, Pixels, dark_around, opened, pixels_at
 from gmoscli.steps.cosmics.laid import BLIND, Seen, laid, mark, seen
 from gmoscli.steps.cosmics.match import PHASES, kriging, matched, star
-from gmoscli.steps.cosmics.search import low_rank, search
+from gmoscli.steps.cosmics.order import low_rank
+from gmoscli.steps.cosmics.search import search
 from gmoscli.steps.cosmics.witness import limit, spread, witnesses
 from gmoscli.steps.sharp import sharp_at
 from tests.builders import a_piece, some_strips, starlight
