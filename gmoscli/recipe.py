@@ -121,7 +121,7 @@ class Recipe:
             if name in (step.name, step.primitive):
                 return i
         known = [word for step in self.steps for word in (step.name, step.primitive)]
-        hint = nearest(name, known) or f"see showrecipes {self.name}"
+        hint = nearest(name, known) or "showrecipes -r RECIPE FILE shows all steps"
         raise UsageError(f"recipe {self.name} has no step {name!r}", hint=hint)
 
     def _spliced(self, at: int, drop: int, steps: tuple[Step, ...]) -> "Recipe":

@@ -83,15 +83,15 @@ def with_params(recipe: Recipe, params: Mapping[str, str], origin: str, strict: 
 def _unknown(recipe: Recipe, target: str, name: str, step_known: bool) -> UsageError:
     if not step_known:
         known = [word for step in recipe for word in (step.name, step.primitive)]
-        hint = nearest(target, known)
+        hint = nearest(target, known) or "showrecipes -r RECIPE FILE shows all steps"
         message = f"recipe {recipe.name} has no step {target!r}"
     else:
         steps = [s for s in recipe if not target or target in (s.name, s.primitive)]
         known = sorted({word for step in steps for word in step.parameters})
-        hint = nearest(name, known)
+        hint = nearest(name, known) or "showpars -r RECIPE FILE shows what can be set"
         where = f"step {target}" if target else f"any step of {recipe.name}"
         message = f"no parameter {name!r} in {where}"
-    return UsageError(message, hint=_ELSEWHERE.get(name, hint or "see showpars"))
+    return UsageError(message, hint=_ELSEWHERE.get(name, hint))
 
 
 _ELSEWHERE = {

@@ -112,3 +112,16 @@ def test_a_terminal_shows_parameters_as_a_text(science, tmp_path):
     assert "subtract_bias\x1b[0m (biasCorrect)" in text
     assert "\n    nothing to set\n" in text
     assert "\n    hsigma  = 5.0   sigmas above the median (1 or more)\n" in text
+
+
+@pytest.mark.parametrize("words", [("-p", "zzzz:grow=1"), ("-p", "zzzz=1"), ("-r", "odd.toml")])
+def test_what_is_unlike_anything_known_is_refused_with_a_command_that_works(
+    science, tmp_path, words
+):
+    (tmp_path / "odd.toml").write_text('extends = "reduce"\nwithout = ["zzzz"]\n')
+    done = run("reduce", "science.fits", *words, cwd=tmp_path)
+    hint = done.stderr.rpartition("hint: ")[2].partition(" shows ")[0]
+    assert done.returncode == 2
+    named = {"RECIPE": "reduce", "FILE": "science.fits"}
+    advised = [named.get(word, word) for word in hint.split()]
+    assert run(*advised, cwd=tmp_path).stdout.count("\n") > 5
