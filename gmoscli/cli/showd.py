@@ -5,6 +5,7 @@ from collections.abc import Callable
 import click
 
 from ..cards import Headers
+from ..errors import UsageError
 from .common import (
     CommaList,
     Command,
@@ -68,7 +69,7 @@ def showd(
     names = [name for words in wanted for name in words]
     readers = [_reader(name, pretty=not long) for name in names]
     if not readers:
-        raise click.UsageError("missing option -d: which descriptors? See showd --list")
+        raise UsageError("missing option -d: which descriptors?", hint="showd --list")
     failures = Failures()
     with_header = form == "csv" if header is None else header
     with rows(form, ["filename", *names], header=with_header) as put:
