@@ -109,13 +109,23 @@ def _of_night(
 @_of_night("--days", "days", "UT dates of flats and science.", _days, "DATE,DATE")
 @_of_night("--seed", "seed", "Another seed, another night.", click.IntRange(0), "N")
 @click.option(
-    "--only", type=CommaList(lambda: EFFECTS), metavar="EFFECT,...", help="Nothing but these."
+    "--only",
+    type=CommaList(lambda: EFFECTS, "effect"),
+    metavar="EFFECT,...",
+    help="Nothing but these.",
 )
 @click.option(
-    "--with", "including", type=CommaList(lambda: EFFECTS), metavar="EFFECT,...", help="These too."
+    "--with",
+    "including",
+    type=CommaList(lambda: EFFECTS, "effect"),
+    metavar="EFFECT,...",
+    help="These too.",
 )
 @click.option(
-    "--without", type=CommaList(lambda: EFFECTS), metavar="EFFECT,...", help="All but these."
+    "--without",
+    type=CommaList(lambda: EFFECTS, "effect"),
+    metavar="EFFECT,...",
+    help="All but these.",
 )
 @click.option("--compress", is_flag=True, help="Write .fits.bz2 files.")
 @click.option(
