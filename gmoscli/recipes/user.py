@@ -20,8 +20,8 @@ def looks_like_file(name: str) -> bool:
 def load(name: str) -> Recipe:
     """Return the recipe in a file.
 
-    ``my.py`` holds one Recipe, or one called ``recipe``; ``my.py:deep`` names another. Raises
-    UsageError for what is missing or no recipe.
+    ``my.py`` means the Recipe called ``recipe`` in it, ``my.py:deep`` the one called ``deep``.
+    Raises UsageError for what is missing or not a recipe.
     """
     file, _, wanted = name.partition(":")
     path = Path(file).expanduser()
@@ -60,17 +60,17 @@ def _from_toml(path: Path) -> Recipe:
 
 
 _KEYS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "extends": (lambda value: isinstance(value, str), "names no recipe"),
+    "extends": (lambda value: isinstance(value, str), "is not the name of a recipe"),
     "without": (
         lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
-        'is no list of steps: ["register"]',
+        'is not a list of steps such as ["register"]',
     ),
     "set": (
         lambda value: isinstance(value, dict) and all(isinstance(v, dict) for v in value.values()),
-        "holds no tables: [set.register]",
+        "is not made of tables such as [set.register]",
     ),
-    "until": (lambda value: isinstance(value, str), "names no step"),
-    "suffix": (lambda value: isinstance(value, str), "is no text"),
+    "until": (lambda value: isinstance(value, str), "is not the name of a step"),
+    "suffix": (lambda value: isinstance(value, str), "is not text"),
 }
 """What may stand in a recipe of choices: what it must be, and what is said if it is not."""
 
