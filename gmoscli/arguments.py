@@ -15,23 +15,23 @@ def a_path(argument: str, value: str | os.PathLike[str]) -> Path:
     try:
         return Path(value)
     except TypeError:
-        raise UsageError(f"{argument}: {value!r} is no path") from None
+        raise UsageError(f"{argument}: {value!r} is not a path") from None
 
 
 def listed(argument: str, values: Iterable[Value]) -> tuple[Value, ...]:
     """Return what is in a list; raise UsageError for a text, and for what is no list."""
     if isinstance(values, str):
-        raise UsageError(f"{argument} is a text, not a list", hint=f"{argument}=[{values!r}]")
+        raise UsageError(f"{argument} is text, not a list", hint=f"{argument}=[{values!r}]")
     try:
         return tuple(values)
     except TypeError:
-        raise UsageError(f"{argument}: {values!r} is no list") from None
+        raise UsageError(f"{argument}: {values!r} is not a list") from None
 
 
 def a_text(argument: str, value: str) -> str:
     """Return a text; raise UsageError for anything else."""
     if not isinstance(value, str):
-        raise UsageError(f"{argument}: {value!r} is no text")
+        raise UsageError(f"{argument}: {value!r} is not text")
     return value
 
 
@@ -48,7 +48,7 @@ def by_name(argument: str, values: Mapping[str, Value]) -> dict[str, Value]:
     try:
         named = dict(values)
     except (TypeError, ValueError):
-        raise UsageError(f"{argument}: {values!r} is no dictionary") from None
+        raise UsageError(f"{argument}: {values!r} is not a dictionary") from None
     for name in named:
         a_text(argument, name)
     return named

@@ -43,7 +43,7 @@ class _LogFile(logging.FileHandler):
         LOGGER.removeHandler(self)
         with suppress(OSError):
             self.close()
-        LOGGER.warning("%s: %s: no more is written there", self.baseFilename, reason(error))
+        LOGGER.warning("%s: %s: nothing more is written there", self.baseFilename, reason(error))
 
 
 def configure(

@@ -38,7 +38,7 @@ def select_data(
     check_known("tag", (*wanted, *unwanted), KNOWN_TAGS)
     holds = parse(expression) if isinstance(expression, str) else expression
     if not callable(holds):
-        raise UsageError(f"expression: {expression!r} is no expression")
+        raise UsageError(f"expression: {expression!r} is not an expression")
     chosen = []
     for path in paths:
         a_path("inputs", path)

@@ -71,6 +71,6 @@ class Chain:
 def _candidate(kind: str, path: Path) -> Candidate:
     record = record_of(Headers.open(path))
     if record.kind != kind:
-        what = "no calibration" if record.kind is None else f"a {record.kind}"
+        what = "not a calibration" if record.kind is None else f"a {record.kind}"
         raise BadFile(f"is {what}, but was given as {kind}", path=path)
     return Candidate(path, record)

@@ -159,7 +159,7 @@ def kind_named(word: str) -> str:
     """
     kind = word.lower().removeprefix("processed_")
     if kind not in RULES:
-        raise UsageError(f"{word!r} is no kind of calibration", hint=f"kinds: {' '.join(KINDS)}")
+        raise UsageError(f"{word!r} is not a kind of calibration", hint=f"kinds: {' '.join(KINDS)}")
     return kind
 
 

@@ -94,7 +94,8 @@ def add(*, databases: Databases, files: tuple[str, ...], walk: bool, null: bool)
             passed_over += addition.passed_over is not None
             databases.tell(f"{addition.path}: {addition.outcome or addition.passed_over}")
     if passed_over:
-        say(f"{passed_over} files passed over that are no calibrations")
+        word = "file" if passed_over == 1 else "files"
+        say(f"{passed_over} {word} passed over: not calibrations")
     failures.exit()
 
 

@@ -85,7 +85,7 @@ def _run(line: str, folder: Path, *, capture: bool = False) -> str:
         check=False,
     )
     if done.returncode:
-        raise GmosError(f"this ended with {done.returncode}: {line}")
+        raise GmosError(f"exit status {done.returncode} of: {line}")
     return done.stdout or ""
 
 

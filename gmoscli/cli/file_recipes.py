@@ -47,5 +47,5 @@ def recipes_for(file: Path, name: str | None) -> "list[Recipe]":
         return [load(name) if looks_like_file(name) else recipe_named(name)]
     if found := fitting(tags):
         return found
-    words = f"a file with tags {' '.join(sorted(tags))}" if tags else "what is no GMOS file"
+    words = f"a file with tags {' '.join(sorted(tags))}" if tags else "a file that is not of GMOS"
     raise ReductionError(f"no recipe for {words}", path=file)

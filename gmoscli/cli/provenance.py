@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Show = Callable[[str, "Past"], None]
 
 _COLUMNS = ("filename", "what", "name", "as", "detail")
-_NOTHING = "raw, or it does not tell"
+_NOTHING = "raw, or its history was not recorded"
 
 
 @click.command(cls=Command)

@@ -213,9 +213,7 @@ class Layout:
         if counts is None or counts.shape != shape_of(unit.header):
             raise BadFile(f"no pixels in extension {unit.version}", path=self.path)
         if counts.dtype.kind == "f" and not np.isfinite(counts).all():
-            raise BadFile(
-                f"raw counts in extension {unit.version} that are no numbers", path=self.path
-            )
+            raise BadFile(f"raw counts in extension {unit.version} are not numbers", path=self.path)
         pedestal = 0.0
         if unit.overscan is not None:
             pedestal = float(np.median(counts[unit.overscan.slices][::8]))

@@ -28,7 +28,7 @@ class PlainFile:
         self.path = path
         size = path.stat().st_size
         if size % BLOCK:
-            what = f"truncated: {size} bytes are no whole number of FITS blocks"
+            what = f"truncated: {size} bytes are not a whole number of FITS blocks"
             raise BadFile(what, path=path)
         self._images: list[tuple[Header, int, int]] = []
         start = 0

@@ -67,13 +67,13 @@ def _check_beginning(recipe: Recipe, tags: frozenset[str], path: Path | None) ->
     raw = tags.isdisjoint(("OVERSCAN_TRIMMED", "PROCESSED"))
     if recipe.begins_raw and not raw:
         raise ReductionError(
-            f"reduced already, in part or whole, and {recipe.name} begins with raw frames",
+            f"reduced already, in part or whole, but {recipe.name} begins with raw frames",
             path=path,
             hint="reduce --recipe alignAndStack, or one with the steps that are left",
         )
     if raw and not recipe.begins_raw:
         raise ReductionError(
-            f"raw, and {recipe.name} begins with calibrated frames",
+            f"raw, but {recipe.name} begins with calibrated frames",
             path=path,
             hint="reduce --recipe reduceSeparateCCDs",
         )

@@ -111,7 +111,7 @@ def _strengths(obs: Observation, index: int) -> tuple[float, float | None]:
     """Return the sky level and the amplitude of the pattern in one ccd. Raises ReductionError."""
     info = next((info for info in obs.ccds if info.index == index), None)
     if info is None or not info.level or info.level <= 0:
-        raise ReductionError("no good pixel of sky: is it saturated?", path=obs.path)
+        raise ReductionError("no good sky pixels: is it saturated?", path=obs.path)
     return info.level, info.fringes.amplitude if info.fringes is not None else None
 
 

@@ -74,7 +74,7 @@ def test_strict_expressions_compare_full_names(names):
 def test_what_is_no_expression_is_refused_before_files_are_read():
     with pytest.raises(UsageError, match="exposure"):
         dataselect.select_data(["none.fits"], [], [], "exposure > 3")
-    with pytest.raises(UsageError, match=r"^expression: 3 is no text"):
+    with pytest.raises(UsageError, match=r"^expression: 3 is not text"):
         dataselect.expr_parser(3)
 
 
@@ -85,7 +85,7 @@ def test_a_file_that_cannot_be_read_is_named():
 
 @pytest.mark.parametrize("words", ["inputs", "tags", "xtags"])
 def test_a_text_is_no_list_of_texts(names, words):
-    with pytest.raises(UsageError, match=f"{words} is a text"):
+    with pytest.raises(UsageError, match=f"{words} is text, not a list"):
         dataselect.select_data(**{"inputs": names, words: "BIAS"})
 
 

@@ -237,7 +237,7 @@ def test_a_folder_is_searched_and_its_folders_only_when_walking(place):
     place.put("night/deep/b.fits", flat())
     done = place.run("add", "night")
     assert (done.returncode, place.listed()) == (0, ["a.fits"])
-    assert done.stderr == "caldb add: 1 files passed over that are no calibrations\n"
+    assert done.stderr == "caldb add: 1 file passed over: not calibrations\n"
     assert place.run("add", "-k", "night").returncode == 0
     assert place.listed() == ["a.fits", "b.fits"]
 

@@ -69,7 +69,7 @@ def test_a_raw_file_has_no_rows_and_a_person_is_told_so(tmp_path):
     write(tmp_path / "a.fits", raw_headers())
     done = run("provenance", "a.fits", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "provenance: a.fits: raw, or it does not tell\n"
+    assert done.stderr == "provenance: a.fits: raw, or its history was not recorded\n"
     assert on_terminal("provenance", "a.fits", cwd=tmp_path, NO_COLOR="1") == (
-        "a.fits\n  raw, or it does not tell\n"
+        "a.fits\n  raw, or its history was not recorded\n"
     )

@@ -87,6 +87,6 @@ def test_a_log_that_takes_no_more_is_told_once_and_the_rest_is_said():
     for word in ("one", "two"):
         LOGGER.info(word)
     warning, *rest = sorted(stream.getvalue().splitlines(), key=len, reverse=True)
-    assert warning == "warning: /dev/full: no space left on device: no more is written there"
+    assert warning == "warning: /dev/full: no space left on device: nothing more is written there"
     assert rest == ["one", "two"]
     configure("info", stream=stream)

@@ -29,7 +29,10 @@ def test_what_does_not_fit_is_used_with_a_warning_that_says_why(put, said):
 
 @pytest.mark.parametrize(
     ("headers", "reason"),
-    [(flat(), "is a flat, but was given as bias"), (raw(), "is no calibration, but was given as")],
+    [
+        (flat(), "is a flat, but was given as bias"),
+        (raw(), "is not a calibration, but was given as"),
+    ],
 )
 def test_the_wrong_kind_is_refused_before_any_work(put, headers, reason):
     path = put("a.fits", headers)
@@ -44,7 +47,7 @@ def test_a_file_that_is_not_there_is_refused_before_any_work(tmp_path):
 
 
 def test_a_kind_that_means_nothing_is_refused(put):
-    with pytest.raises(UsageError, match="'dark' is no kind"):
+    with pytest.raises(UsageError, match="'dark' is not a kind"):
         Pinned({"dark": put("a.fits", bias())})
 
 

@@ -222,7 +222,7 @@ def test_a_refusal_for_the_overscan_says_both_states():
 def test_kinds_go_by_their_own_and_by_others_names():
     assert [kind_named(f"processed_{kind}") for kind in KINDS] == list(KINDS)
     assert [kind_named(kind) for kind in KINDS] == list(KINDS)
-    with pytest.raises(UsageError, match="'processed_dark' is no kind"):
+    with pytest.raises(UsageError, match="'processed_dark' is not a kind"):
         kind_named("processed_dark")
 
 

@@ -72,7 +72,7 @@ def test_what_is_of_another_kind_is_told_by_its_argument(caldb):
         ("dbfile", LocalDatabase),
         ("config_file", set_local_database),
     ):
-        with pytest.raises(UsageError, match=f"^{argument}: 3 is no "):
+        with pytest.raises(UsageError, match=f"^{argument}: 3 is not "):
             call(3)
 
 

@@ -60,5 +60,7 @@ def test_scaled_blanked_and_tiled_pixels_are_read_as_the_library_reads_them(tmp_
 def test_a_file_of_broken_blocks_is_refused(tmp_path):
     path = saved(tmp_path / "a.fits", fits.ImageHDU(noise()))
     path.write_bytes(path.read_bytes()[:-7])
-    with pytest.raises(BadFile, match=r"truncated: \d+ bytes are no whole number of FITS blocks"):
+    with pytest.raises(
+        BadFile, match=r"truncated: \d+ bytes are not a whole number of FITS blocks"
+    ):
         PlainFile(path)

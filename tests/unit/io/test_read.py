@@ -220,7 +220,7 @@ def undated(units):
         (lambda units: units[1].header.set("DATASEC", "[1:9999,1:64]"), "DATASEC .* lies outside"),
         (lambda units: units[1].header.set("BIASSEC", "[1:9999,1:64]"), "BIASSEC .* lies outside"),
         (lambda units: units[1].header.set("DATASEC", "[1:8,1:8]"), "DATASEC .* does not fit"),
-        (lambda units: setattr(units[1], "data", units[1].data * np.nan), "are no numbers"),
+        (lambda units: setattr(units[1], "data", units[1].data * np.nan), "are not numbers"),
         (undated, "amplifier '.*' without the date"),
         (lambda units: setattr(units[1], "data", None), "no pixels in extension 1"),
         (lambda units: setattr(units[1], "data", units[1].data[:9]), "the .* x 9 pixels of ext"),

@@ -44,7 +44,7 @@ def test_a_master_is_made_of_its_own_kind_alone(recipe):
 
 def test_a_recipe_gets_frames_that_are_as_far_reduced_as_it_begins():
     check_together(align_and_stack, [staged(), staged("N2.fits")])
-    with pytest.raises(ReductionError, match=r"raw, and alignAndStack begins") as refused:
+    with pytest.raises(ReductionError, match=r"raw, but alignAndStack begins") as refused:
         check_together(align_and_stack, [staged(), frame("N2.fits")])
     assert refused.value.path == "N2.fits"
     with pytest.raises(ReductionError, match=r"reduced already.* begins with raw frames"):

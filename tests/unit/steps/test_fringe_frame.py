@@ -71,7 +71,7 @@ def test_two_frames_are_too_few():
 
 def test_a_frame_without_sky_is_named():
     blind = a_pointing(30, 0, (100.0, None, 90.0), name="blind")
-    with pytest.raises(ReductionError, match=r"blind.fits: no good pixel of sky"):
+    with pytest.raises(ReductionError, match=r"blind.fits: no good sky pixels"):
         match_fringes([*DITHERED, blind])
 
 
