@@ -35,7 +35,7 @@ kinds_option = click.option(
 def rows_options(function: Callable[..., None]) -> Callable[..., None]:
     """Let the user say how rows are written."""
     form = click.option(
-        "-f", "--format", "form", type=click.Choice(FORMATS), help="How to write rows."
+        "-f", "--format", "form", type=click.Choice(FORMATS), help="Format of the rows."
     )
     json = click.option("--json", "form", flag_value="jsonl", help="Same as --format jsonl.")
     return form(json(function))
@@ -44,7 +44,9 @@ def rows_options(function: Callable[..., None]) -> Callable[..., None]:
 def search_options(function: Callable[..., None]) -> Callable[..., None]:
     """Let the user say for which frames what is searched, where, and how it is written."""
     mode = click.option(
-        "--mode", type=click.Choice(("sq", "ql", "qa")), help="Mode of the reduction to find for."
+        "--mode",
+        type=click.Choice(("sq", "ql", "qa")),
+        help="Find what a reduction in this mode would use.",
     )
     below = mode(rows_options(null_option(on_databases(function))))
     return files_argument(kinds_option(below))
@@ -73,14 +75,14 @@ def init(*, databases: Databases, wipe: bool) -> None:
 
 @caldb.command()
 @files_argument
-@click.option("-k", "--walk", is_flag=True, help="Go down into the folders of a folder, too.")
+@click.option("-k", "--walk", is_flag=True, help="Look into the folders of a folder as well.")
 @null_option
 @on_databases
 def add(*, databases: Databases, files: tuple[str, ...], walk: bool, null: bool) -> None:
     """Add calibrations: each FILE, and those that a folder holds.
 
-    A FILE must be a processed bias, flat or fringe frame, or a bad pixel mask. Whatever else is
-    named is refused with the reason, and the others go on; in a folder it is passed over.
+    A FILE must be a processed bias, flat or fringe frame, or a bad pixel mask. Any other FILE is
+    refused with the reason, and the rest are still added; in a folder it is passed over.
     """
     from ..caldb.adding import add_all
 
@@ -116,7 +118,7 @@ def _stored_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> li
 def remove(*, databases: Databases, files: tuple[str, ...], null: bool) -> None:
     """Forget calibrations, by name or by path.
 
-    A NAME stands for every calibration of that name, a path with a folder for that one alone. The
+    A NAME stands for every calibration of that name, a path with a folder for that file alone. The
     files themselves stay.
     """
     store = databases.one()
@@ -163,8 +165,8 @@ def find(
 ) -> None:
     """Print the paths of the calibrations of a frame.
 
-    For each FILE the best of each --kind, or of the kinds that it is reduced with. The exit code
-    is 3 if one is missing.
+    For each FILE, that is the best one of each --kind, or of every kind that it is reduced with.
+    The exit status is 3 if one is missing.
     """
     from ..caldb.match import missing
     from ..caldb.rules import OPTIONAL, kinds_for
@@ -200,8 +202,9 @@ def explain(
 ) -> None:
     """Show which calibrations fit a frame, and why others do not.
 
-    For each FILE and kind: the chosen one, then all others, those that fail fewest rules before
-    the rest, then by time. Of the rules that one fails, the first is told.
+    For each FILE and kind, the chosen one comes first, then all others: those that fail fewer rules
+    before those that fail more, and then the nearest in time. Of the rules that a calibration
+    fails, the first is shown.
     """
     from ..caldb.rules import kinds_for
 
@@ -223,7 +226,7 @@ def explain(
 def verify(*, databases: Databases, form: str | None) -> None:
     """Check that calibrations are still what was added.
 
-    All are read from end to end. The exit code is 1 if one is missing or was altered.
+    All are read from end to end. The exit status is 1 if one is missing or was altered.
     """
     failures = Failures()
     stores = databases.every()

@@ -30,6 +30,7 @@ __all__ = [
     "null_option",
     "outdir_option",
     "output_stream",
+    "say",
     "version_option",
     "wants_colour",
     "write",
@@ -54,10 +55,13 @@ outdir_option = click.option(
     "--outdir",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    help="Folder of the products.",
+    help="Folder to write the products to.",
 )
 null_option = click.option(
-    "-0", "--null", is_flag=True, help="Names end with NUL, not with a new line, in and out."
+    "-0",
+    "--null",
+    is_flag=True,
+    help="Names end with NUL instead of a newline, on input and output.",
 )
 version_option = click.version_option(__version__, message="%(prog)s (gmoscli) %(version)s")
 

@@ -53,7 +53,9 @@ def on_databases(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command its options ``-c``, ``-d`` and ``-v`` as one argument, ``databases``."""
 
     @click.option("-c", "--config", type=click.Path(), help="Configuration file.")
-    @click.option("-d", "--database", type=click.Path(), help="Database, whatever is configured.")
+    @click.option(
+        "-d", "--database", type=click.Path(), help="Use this database, whatever is configured."
+    )
     @click.option("-v", "--verbose", is_flag=True, help="Say on standard error what is done.")
     @wraps(function)
     def command(*, config: str | None, database: str | None, verbose: bool, **options: Any) -> None:

@@ -46,11 +46,11 @@ def known_tags() -> Collection[str]:
     metavar="TAG,...",
     help="Tags it must not have.",
 )
-@click.option("-e", "--expr", metavar="EXPRESSION", help="What must hold for its descriptors.")
+@click.option("-e", "--expr", metavar="EXPRESSION", help="Condition on its descriptors.")
 @click.option("--strict", is_flag=True, help="Compare full names, and numbers exactly.")
 @click.option("-o", "--output", metavar="LIST", type=click.Path(), help="Write a list file.")
 @click.option("-v", "--verbose", is_flag=True, help="With -o, print the names as well.")
-@click.option("--fail-if-empty", is_flag=True, help="End with 1 if no file is selected.")
+@click.option("--fail-if-empty", is_flag=True, help="Exit with status 1 if no file is selected.")
 @null_option
 @version_option
 def dataselect(
@@ -77,9 +77,9 @@ def dataselect(
         dataselect --expr '"FLAT" in tags and filter_name in ("r", "i")' raw/*.fits
         dataselect --xtags CAL --expr '300 < exposure_time <= 600' raw/*.fits
 
-    Its words are and, or, not, in; its signs == != < <= > >=, which may be chained, and
-    parentheses. Unless --strict, filters go by their short names, and exposure times within 1 %
-    are equal.
+    Comparisons (==, !=, <, <=, >, >=, in, not in) may be chained, and are combined with and, or,
+    not and parentheses. Unless --strict is given, filters go by their short names, and exposure
+    times are equal if they differ by less than 1 %.
     """
     tags, xtags = _joined(wanted), _joined(unwanted)
     holds = _question(tags, xtags, expr, strict=strict)

@@ -52,8 +52,8 @@ def demo(folder: Path, binning: str) -> None:
     """Simulate a small night in DIR, and reduce it to a stack with the three CCDs apart.
 
     Every command is shown before it runs, and can be run again by hand in DIR, which is
-    gmoscli-demo if you do not name another. In the end, on standard output, stand the path of the
-    product, that of a picture of it, and how near each CCD comes to the truth behind the night.
+    gmoscli-demo unless you name another. At the end the path of the product is printed on standard
+    output, then that of a picture of it, and how near each CCD comes to the truth behind the night.
     Your own calibration databases are not touched.
     """
     folder.mkdir(parents=True, exist_ok=True)

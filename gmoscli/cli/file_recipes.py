@@ -27,7 +27,7 @@ form_option = click.option(
     "--format",
     "form",
     type=click.Choice(("text", *FORMATS)),
-    help="How to write. Default: text on a terminal, tsv in a pipe.",
+    help="Output format. Default: text on a terminal, tsv in a pipe.",
 )
 
 

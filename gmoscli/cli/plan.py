@@ -60,9 +60,9 @@ def _stacking() -> Sequence[str]:
     metavar="TAG,...",
     default="ACQUISITION",
     show_default=True,
-    help="Leave files with one of these tags out.",
+    help="Leave out files with any of these tags.",
 )
-@click.option("-f", "--format", "form", type=click.Choice(FORMATS), help="How to write rows.")
+@click.option("-f", "--format", "form", type=click.Choice(FORMATS), help="Format of the rows.")
 @click.option("--json", "form", flag_value="jsonl", help="Same as --format jsonl.")
 @click.option("--make", "as_makefile", is_flag=True, help="Write a Makefile that does the work.")
 @null_option
@@ -81,10 +81,10 @@ def plan(
 ) -> None:
     """Show what is to be made of the raw files in each DIR: masters, fringe frames, stacks.
 
-    Biases belong together by night and way of reading, twilights also by filter, science frames by
-    target, filter and way of reading. A night lasts from noon to noon, local time. Calibrations
-    are the products of the plan itself, those that lie in the folders, and those in the database.
-    What is missing is told with its reason, and the exit code is 3.
+    Biases are grouped by night and detector setup (binning, region and read mode), twilights by
+    filter as well, and science frames by target, filter and setup. A night lasts from noon to noon,
+    local time. Calibrations are taken from the plan itself, from the folders, and from the
+    database. If one is missing, the plan says why, and the exit status is 3.
 
     \b
         gmoscli plan raw

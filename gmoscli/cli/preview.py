@@ -30,7 +30,7 @@ from .common import (
     "--outdir",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    help="Folder of what is written.",
+    help="Folder to write to.",
 )
 @click.option("--ccd", type=click.IntRange(1, 3), metavar="N", help="Show this CCD alone.")
 @click.option("--no-flags", is_flag=True, help="Show flagged pixels as if they were good ones.")
@@ -58,12 +58,12 @@ def preview(
     """Make a picture of each FILE, raw or reduced, as NAME.png.
 
     It shows the CCDs in their places, or the mosaic, stretched from the sky to the brightest stars.
-    Flagged pixels have colours: orange is not linear, red saturated, green a cosmic ray, magenta a
-    bad pixel; dark blue has seen no light, and black holds no data.
+    Flagged pixels are coloured: orange is non-linear, red saturated, green a cosmic ray, magenta a
+    bad pixel, dark blue unilluminated, and black without data.
 
-    With --report, NAME.html is one page that needs no other file: pictures, the frames behind a
-    product with their alignment, seeing, sky, scale, weight and rejected pixels, a check of its
-    noise, its recipe, and the files that went into it. The paths are printed on standard output:
+    With --report, NAME.html is a page that needs no other file. It has pictures, the frames behind
+    a product with their alignment, seeing, sky, scale, weight and rejected pixels, a check of the
+    noise, the recipe, and the files that went into it. The paths are printed on standard output:
 
     \b
         gmoscli preview raw/N20220627S0115.fits -o first.png

@@ -38,7 +38,7 @@ _NOTHING = "raw, or its history was not recorded"
     "--format",
     "form",
     type=click.Choice(("text", *FORMATS)),
-    help="How to write. Default: text on a terminal, tsv in a pipe.",
+    help="Output format. Default: text on a terminal, tsv in a pipe.",
 )
 @click.option("--json", "form", flag_value="jsonl", help="Same as --format jsonl.")
 @null_option
@@ -51,10 +51,10 @@ def provenance(files: tuple[str, ...], form: str | None, null: bool) -> None:
         provenance N20220627S0115_image.fits | grep sigma
         provenance --json *_image.fits | jq '.files[].name'
 
-    A line has FILE, then for a file behind it the word file, its name, what it served as and its
-    MD5, and for a step the word step, its name, the primitive that it stands for and its
-    parameters. JSON has an object for each FILE. Of a raw one there is nothing to tell; a line on
-    standard error says so.
+    Each line begins with FILE. For a file behind it there follow the word "file", its name, what it
+    served as, and its MD5 checksum; for a step the word "step", its name, the primitive that it
+    stands for, and its parameters. JSON has one object for each FILE. A raw FILE has no history: a
+    line on standard error says so.
     """
     from ..past import past_of
 

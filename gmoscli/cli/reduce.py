@@ -83,7 +83,9 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
 @click.option("--suffix", metavar="TEXT", help="End the product's name with this.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Name of the product.")
 @outdir_option
-@click.option("-c", "--config", metavar="FILE", help="Configuration instead of the usual one.")
+@click.option(
+    "-c", "--config", metavar="FILE", help="Configuration file, instead of the usual one."
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--explain", is_flag=True, help="Same as --dry-run.")
 @click.option(
@@ -99,17 +101,19 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for frames that do not fit into memory. Default: $TMPDIR.",
 )
-@click.option("--skip-bad", is_flag=True, help="Leave unreadable files out, and end with 1.")
+@click.option(
+    "--skip-bad", is_flag=True, help="Leave out unreadable files; the exit status is then 1."
+)
 @click.option(
     "--write-outputs",
     "stages",
     type=STEP,
     multiple=True,
     metavar="STEP",
-    help="Write each frame as it is after this step, too.",
+    help="Also write each frame as it is after this step.",
 )
 @click.option("--preview", is_flag=True, help="Put a picture beside each product.")
-@click.option("--report", is_flag=True, help="Put a page that tells all beside each product.")
+@click.option("--report", is_flag=True, help="Put an HTML report beside each product.")
 @click.option(
     "--logfile", type=click.Path(path_type=Path), help="Append all messages to this file."
 )

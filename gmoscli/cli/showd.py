@@ -36,7 +36,7 @@ def _names() -> list[str]:
     help="Columns to show: descriptors, or 'tags'.",
 )
 @click.option("--long", is_flag=True, help="Show full values, such as filters with their ids.")
-@click.option("-f", "--format", "form", type=click.Choice(FORMATS), help="How to write rows.")
+@click.option("-f", "--format", "form", type=click.Choice(FORMATS), help="Format of the rows.")
 @click.option("--csv", "form", flag_value="csv", help="Same as --format csv.")
 @click.option("--header/--no-header", default=None, help="Name columns in tsv and csv.")
 @click.option("--list", "listing", is_flag=True, help="List all descriptors and what they tell.")

@@ -38,16 +38,16 @@ def showpars(
     doc: bool,
     form: str | None,
 ) -> None:
-    """Show what can be set of each PRIMITIVE, or step, when FILE is reduced.
+    """Show the parameters of each PRIMITIVE, or step, with which FILE is reduced.
 
     \b
         showpars raw/N20220627S0115.fits stackFrames
         showpars raw/N20220627S0115.fits
         showpars raw/N20220627S0115.fits measure_sources | cut -f 2,3
 
-    Without PRIMITIVE, of all steps of the recipe. A line has the step, the parameter, its value in
-    this recipe, its default, its type, the values that are allowed, and its meaning; set it with
-    reduce -p STEP:PARAMETER=VALUE.
+    Without PRIMITIVE, those of all steps of the recipe are shown. A line has the step, the
+    parameter, its value in this recipe, its default, its type, the values that are allowed, and its
+    meaning. Set it with reduce -p STEP:PARAMETER=VALUE.
     """
     recipes = recipes_for(file, name)
     steps = _chosen(recipes, primitives, every=every)

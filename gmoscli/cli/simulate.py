@@ -71,8 +71,8 @@ def _of_night(
     show_default=True,
     help="Gemini North or South, with its present detector.",
 )
-@click.option("--detector", metavar="ID", help="Another one, such as gmosn_eev or gmoss_ham1.")
-@_of_night("--binning", "binning", "1, 2 or 4 each way.", _binning, "XxY")
+@click.option("--detector", metavar="ID", help="Another detector, such as gmosn_eev or gmoss_ham1.")
+@_of_night("--binning", "binning", "1, 2 or 4 along each axis.", _binning, "XxY")
 @click.option(
     "--roi",
     type=click.Choice(list(_REGIONS)),
@@ -80,30 +80,38 @@ def _of_night(
     show_default=True,
     help="Part of the detector that is read.",
 )
-@_of_night("--filter", "filter", "Such as g, r, i, z, Y or Ha.", str, "NAME")
+@_of_night("--filter", "filter", "Filter, such as g, r, i, z, Y or Ha.", str, "NAME")
 @_of_night("--speed", "speed", "Read speed.", click.Choice(["slow", "fast"]))
 @_of_night("--gain", "setting", "Gain setting.", click.Choice(["low", "high"]))
 @_of_night("--frames", "frames", "Number of science frames.", click.IntRange(0), "N")
-@_of_night("--biases", "biases", "Number in each of two sets.", click.IntRange(0), "N")
+@_of_night("--biases", "biases", "Number of biases in each of two sets.", click.IntRange(0), "N")
 @_of_night("--flats", "flats", "Number of twilight flats.", click.IntRange(0), "N")
-@_of_night("--exposure", "exposure", "Seconds, frame by frame.", _numbers, "S,...")
-@_of_night("--seeing", "seeing", "FWHM, frame by frame.", _numbers, "ARCSEC,...")
-@_of_night("--transparency", "transparency", "Frame by frame.", _numbers, "X,...")
+@_of_night("--exposure", "exposure", "Exposure times, frame by frame.", _numbers, "S,...")
+@_of_night("--seeing", "seeing", "Seeing FWHM, frame by frame.", _numbers, "ARCSEC,...")
+@_of_night("--transparency", "transparency", "Transparency, frame by frame.", _numbers, "X,...")
 @_of_night(
     "--sky",
     "sky",
-    "e-/s per unbinned pixel, frame by frame; a dark sky if left out.",
+    "Sky, e-/s per unbinned pixel, frame by frame; a dark sky if left out.",
     _numbers,
     "X,...",
 )
-@_of_night("--stars", "star_density", "Per square arcmin.", click.FloatRange(0), "X")
-@_of_night("--galaxies", "galaxy_density", "Per square arcmin.", click.FloatRange(0), "X")
-@_of_night("--dither", "dither", "Largest offset each way.", click.FloatRange(0), "ARCSEC")
+@_of_night("--stars", "star_density", "Stars per square arcmin.", click.FloatRange(0), "X")
+@_of_night("--galaxies", "galaxy_density", "Galaxies per square arcmin.", click.FloatRange(0), "X")
+@_of_night("--dither", "dither", "Largest dither along each axis.", click.FloatRange(0), "ARCSEC")
 @_of_night(
-    "--pointing-error", "pointing_error", "Largest one of a header.", click.FloatRange(0), "ARCSEC"
+    "--pointing-error",
+    "pointing_error",
+    "Largest pointing error.",
+    click.FloatRange(0),
+    "ARCSEC",
 )
 @_of_night(
-    "--placement-error", "placement_error", "Typical one of a chip.", click.FloatRange(0), "PIXELS"
+    "--placement-error",
+    "placement_error",
+    "Typical shift of a chip.",
+    click.FloatRange(0),
+    "PIXELS",
 )
 @_of_night("--pa", "pa", "Position angle.", float, "DEGREES")
 @_of_night("--days", "days", "UT dates of flats and science.", _days, "DATE,DATE")
@@ -112,20 +120,20 @@ def _of_night(
     "--only",
     type=CommaList(lambda: EFFECTS, "effect"),
     metavar="EFFECT,...",
-    help="Nothing but these.",
+    help="Switch on these effects alone.",
 )
 @click.option(
     "--with",
     "including",
     type=CommaList(lambda: EFFECTS, "effect"),
     metavar="EFFECT,...",
-    help="These too.",
+    help="Switch on these as well.",
 )
 @click.option(
     "--without",
     type=CommaList(lambda: EFFECTS, "effect"),
     metavar="EFFECT,...",
-    help="All but these.",
+    help="Switch these off.",
 )
 @click.option("--compress", is_flag=True, help="Write .fits.bz2 files.")
 @click.option(
@@ -135,7 +143,7 @@ def _of_night(
     default=2,
     show_default=True,
     metavar="N",
-    help="Exposures made at a time.",
+    help="Exposures to make at a time.",
 )
 @version_option
 def simulate(
@@ -153,10 +161,10 @@ def simulate(
 ) -> None:
     """Make a GMOS imaging night in DIR: raw files, a bad pixel mask, and the truth.
 
-    Two sets of biases, twilight flats of falling level and dithered science frames, with headers
-    as the telescope writes them, but ORIGIN = 'SIMULATED'. truth_*.ecsv and truth.npz tell what is
-    behind the counts. The same options give the same bytes. The path of each file is printed as
-    soon as it is whole, so that
+    The night has two sets of biases, twilight flats of falling level, and dithered science frames.
+    Headers are as the telescope writes them, but for ORIGIN = 'SIMULATED'. truth_*.ecsv and
+    truth.npz hold the truth behind the counts. The same options give the same bytes. The path of
+    each file is printed as soon as it is complete, so that
 
     \b
         gmoscli simulate raw --frames 3 | grep fits$ | showd -d object,exposure_time -

@@ -40,7 +40,7 @@ class _SpacedTags(Command):
 @click.command(cls=_SpacedTags)
 @click.argument("operand", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
 @click.option("-d", "--dir", "root", type=click.Path(path_type=Path), help="Same as DIR.")
-@click.option("-n", "--norecurse", is_flag=True, help="Leave out the directories below.")
+@click.option("-n", "--norecurse", is_flag=True, help="Do not descend into directories.")
 @click.option("-f", "--filemask", metavar="REGEX", default=_MASK, help="Names of files to look at.")
 @click.option(
     "--tags",
@@ -60,7 +60,12 @@ class _SpacedTags(Command):
     help="Tags it must not have.",
 )
 @click.option("-o", "--out", metavar="LIST", type=click.Path(), help="Write a list file as well.")
-@click.option("--format", "form", type=click.Choice(("tree", "tsv", "jsonl")), help="How to write.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("tree", "tsv", "jsonl")),
+    help="Output format. Default: tree on a terminal, tsv in a pipe.",
+)
 @click.option("-b", "--batch", hidden=True, expose_value=False, help="Accepted, without effect.")
 @version_option
 def typewalk(
