@@ -27,7 +27,6 @@ EXIT_STATUS = {
     130: "Interrupted.",
     141: "The reader of standard output went away.",
 }
-_HYPHENS = re.compile(r"(?<![\w-])--?(?=\w)|(?<=\w)-(?=\w)")
 MORE = ("gmoscli-tutorial(7)", "gmoscli-recipes(7)", "gmoscli-algorithms(7)", "dragonsrc(5)")
 
 

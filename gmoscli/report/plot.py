@@ -8,6 +8,8 @@ from typing import NamedTuple
 WIDTH, HEIGHT = 340, 170
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 10, 24
 """Margins about the axes."""
+STEPS = 3
+"""Between ticks, at most, within the range of the values."""
 
 
 class Series(NamedTuple):
@@ -119,12 +121,12 @@ def _reached(series: Sequence[Series]) -> tuple[float, float]:
     return (min(ends), max(ends)) if ends else (0.0, 1.0)
 
 
-def _ticks(reached: tuple[float, float], least: int = 3) -> list[float]:
+def _ticks(reached: tuple[float, float]) -> list[float]:
     """Return round numbers, evenly spaced, that enclose what is reached."""
     low, high = reached
     span = high - low or abs(high) * 0.1 or 1.0
-    power = 10.0 ** math.floor(math.log10(span / least))
-    step = next(power * m for m in (1, 2, 5, 10) if span / (power * m) <= least)
+    power = 10.0 ** math.floor(math.log10(span / STEPS))
+    step = next(power * m for m in (1, 2, 5, 10) if span / (power * m) <= STEPS)
     first, last = math.floor(low / step), math.ceil(high / step)
     if first == last:
         first, last = first - 1, last + 1

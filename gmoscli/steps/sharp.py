@@ -26,32 +26,29 @@ def sharper_than_stars(
     var: Plane,
     where: Mask,
     *,
-    sky: float = 0.0,
     fwhm: float,
     sigma: float,
-    margin: float = MARGIN,
 ) -> Mask:
     """Say which pixels stand out of their neighbours, on a row or a column, as no star can.
 
-    ``image`` is [y, x]. Only pixels ``where`` says so are judged, and they by such neighbours.
+    ``image`` is [y, x], less its sky, with the variance ``var``; ``fwhm`` is the seeing in pixels,
+    ``sigma`` how many sigmas a pixel has to stand out by. Only pixels ``where`` says so are judged,
+    and they by such neighbours.
     """
     rays = np.zeros_like(where)
-    y, x = np.divmod(_bright(image, var, where, sky, sigma), image.shape[1])
-    sharp = sharp_at(
-        image, var[y, x], y, x, sky=sky, fwhm=fwhm, sigma=sigma, margin=margin, where=where
-    )
+    y, x = np.divmod(_bright(image, var, where, sigma), image.shape[1])
+    sharp = sharp_at(image, var[y, x], y, x, fwhm=fwhm, sigma=sigma, where=where)
     rays[y[sharp], x[sharp]] = True
     return rays
 
 
-def _bright(image: Plane, var: Plane, where: Mask, sky: float, sigma: float) -> Indexes:
-    """Return the pixels so many sigmas above the sky: places in the flattened image."""
+def _bright(image: Plane, var: Plane, where: Mask, sigma: float) -> Indexes:
+    """Return the pixels so many sigmas above zero: places in the flattened image."""
     flat, noise, asked = image.ravel(), var.ravel(), where.ravel()
     found = [np.empty(0, np.intp)]
     for start in range(0, flat.size, PART):
         part = slice(start, start + PART)
-        light = flat[part] - np.float32(sky)
-        np.maximum(light, 0, out=light)
+        light = np.maximum(flat[part], 0)
         np.multiply(light, light, out=light)
         bright = light > noise[part] * np.float32(sigma**2)
         bright &= asked[part]
