@@ -45,7 +45,7 @@ REDUCE = "reduce @sci.lis --recipe reduceSeparateCCDs"
     type=click.Choice(("4x4", "2x2", "1x1")),
     default="4x4",
     show_default=True,
-    help="Of the simulated night: 4x4 takes half a minute, 2x2 two or three times as long.",
+    help="Of the simulated night: 4x4 takes some ten seconds, 1x1 half a minute.",
 )
 @version_option
 def demo(folder: Path, binning: str) -> None:
