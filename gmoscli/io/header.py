@@ -10,6 +10,7 @@ from .. import __version__
 from ..card import CARD
 from ..frame import CcdInfo, Exposure, Observation
 from ..gmos import descriptors
+from ..section import Section
 from .combined import combined
 from .text import legible
 
@@ -90,7 +91,9 @@ def extension(exposure: Exposure, info: CcdInfo, kind: str, version: int) -> fit
     header["EXTVER"] = version
     header["BUNIT"] = ("" if kind == "flat" else info.unit, "unit of the pixels")
     header["CCDSUM"] = f"{xbin} {ybin}"
-    header["DETSIZE"] = f"[1:{chips[2].origin[0] + 2048},1:{obs.detector.chip_shape[1]}]"
+    width, height = obs.detector.chip_shape
+    columns = chips[-1].origin[0] + width
+    header["DETSIZE"] = str(Section(0, columns, 0, height))
     if info.index:
         chip = chips[info.index - 1]
         header["CCDNAME"] = chip.name
@@ -98,9 +101,7 @@ def extension(exposure: Exposure, info: CcdInfo, kind: str, version: int) -> fit
         header["DETSEC"] = str(info.section.moved(*chip.origin))
     else:
         header["CCDNAME"] = obs.detector.detid
-        header["DETSEC"] = (
-            f"[1:{chips[2].origin[0] + 2048},{info.section.y1 + 1}:{info.section.y2}]"
-        )
+        header["DETSEC"] = str(Section(0, columns, info.section.y1, info.section.y2))
     header["DATASEC"] = f"[1:{nx},1:{ny}]"
     header["AMPNAME"] = "+".join(amp.name for amp in info.amps)
     for i, amp in enumerate(info.amps, start=1):

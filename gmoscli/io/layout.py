@@ -25,7 +25,7 @@ from ..gmos.detectors import ADC_LIMIT, Detector, detector_of, full_well
 from ..gmos.keywords import number
 from ..gmos.tags import tags_of
 from ..section import Section
-from .unit import Unit, section_in, shape_of, unit_of
+from .extension import Extension, extension_of, region_of, section_in, shape_of
 
 Pixels = NDArray[Any]
 Reader = Callable[[str, int], Pixels | None]
@@ -48,14 +48,14 @@ class Layout:
             count = len(headers.extensions)
             raise BadFile(f"not a GMOS image: it has {count} extensions", path=self.path)
         self.named = headers.extensions[0].get("EXTNAME") == "SCI"
-        self.units = sorted(
+        self.extensions = sorted(
             (
-                unit_of(header, i, self.path, named=self.named)
+                extension_of(header, i, self.path, named=self.named)
                 for i, header in enumerate(headers.extensions)
             ),
-            key=lambda unit: unit.on_detector,
+            key=lambda extension: extension.on_detector,
         )
-        self.indexes = tuple(dict.fromkeys(unit.ccd for unit in self.units))
+        self.indexes = tuple(dict.fromkeys(extension.ccd for extension in self.extensions))
 
     def observation(self) -> Observation:
         """Return all that is known without the pixels."""
@@ -86,15 +86,13 @@ class Layout:
     def info(self, index: int) -> CcdInfo:
         """Return what the headers say of one ccd."""
         members = self._members(index)
-        section = members[0].on_chip
-        for unit in members[1:]:
-            section = section.joined(unit.on_chip)
+        section = region_of(members)
         return CcdInfo(
             index=index,
             section=section,
             binning=self.binning,
             shape=self._shape(members, section),
-            amps=tuple(amp for unit in members for amp in self._amps(unit, section)),
+            amps=tuple(amp for extension in members for amp in self._amps(extension, section)),
             unit=str(members[0].header.get("BUNIT") or "adu").lower(),
             wcs=self._wcs(index, members),
             correlation=number(members[0].header, "CORRFACT") or 1.0,
@@ -106,47 +104,48 @@ class Layout:
         members = self._members(index)
         if "BPM" in self.tags:
             return self._mask(info, members, pixels)
-        if any(unit.overscan for unit in members):
+        if any(extension.overscan for extension in members):
             readouts = (
-                self._readout(unit, amp, pixels)
-                for unit, amp in zip(members, info.amps, strict=True)
+                self._readout(extension, amp, pixels)
+                for extension, amp in zip(members, info.amps, strict=True)
             )
             return RawCcd(info, tuple(readouts), self.detector.contaminated_columns)
         return self._assembled(info, members, pixels)
 
-    def _members(self, index: int) -> list[Unit]:
-        return [unit for unit in self.units if unit.ccd == index]
+    def _members(self, index: int) -> list[Extension]:
+        return [extension for extension in self.extensions if extension.ccd == index]
 
-    def _shape(self, members: list[Unit], section: Section) -> tuple[int, int]:
+    def _shape(self, members: list[Extension], section: Section) -> tuple[int, int]:
         if len(members) == 1 and members[0].overscan is None:
             return members[0].light.height, members[0].light.width
         binned = section.binned(*self.binning)
-        for unit in members:
+        for extension in members:
             if (
-                unit.light.height != binned.height
-                or self._columns(unit, section).stop > binned.width
+                extension.light.height != binned.height
+                or self._columns(extension, section).stop > binned.width
             ):
-                what = f"DATASEC {unit.light} does not fit CCDSEC {unit.on_chip} at this binning"
-                raise BadFile(f"{what}, in extension {unit.position + 1}", path=self.path)
+                light, chip = extension.light, extension.on_chip
+                what = f"DATASEC {light} does not fit CCDSEC {chip} at this binning"
+                raise BadFile(f"{what}, in extension {extension.position + 1}", path=self.path)
         return binned.height, binned.width
 
-    def _columns(self, unit: Unit, section: Section) -> slice:
-        start = (unit.on_chip.x1 - section.x1) // self.binning[0]
-        return slice(start, start + unit.light.width)
+    def _columns(self, extension: Extension, section: Section) -> slice:
+        start = (extension.on_chip.x1 - section.x1) // self.binning[0]
+        return slice(start, start + extension.light.width)
 
-    def _amps(self, unit: Unit, section: Section) -> tuple[Amp, ...]:
+    def _amps(self, extension: Extension, section: Section) -> tuple[Amp, ...]:
         """Return the amplifier of an extension, or those that a product's header names."""
-        own = self._amp(unit, section)
-        named = takewhile(lambda i: f"AMPNAM{i}" in unit.header, count(1))
-        return tuple(self._named_amp(unit, own, i) for i in named) or (own,)
+        own = self._amp(extension, section)
+        named = takewhile(lambda i: f"AMPNAM{i}" in extension.header, count(1))
+        return tuple(self._named_amp(extension, own, i) for i in named) or (own,)
 
-    def _named_amp(self, unit: Unit, own: Amp, i: int) -> Amp:
+    def _named_amp(self, extension: Extension, own: Amp, i: int) -> Amp:
         """Return one of the amplifiers that a product's header names."""
-        header, xbin = unit.header, self.binning[0]
+        header, xbin = extension.header, self.binning[0]
         section = section_in(header, f"AMPSEC{i}", self.path) or own.section
         columns = own.columns
-        if unit.on_detector.width == unit.light.width * xbin:  # not resampled
-            start = columns.start + (section.x1 - unit.on_detector.x1) // xbin
+        if extension.on_detector.width == extension.light.width * xbin:  # not resampled
+            start = columns.start + (section.x1 - extension.on_detector.x1) // xbin
             columns = slice(start, start + section.width // xbin)
         return replace(
             own,
@@ -157,26 +156,26 @@ class Layout:
             read_noise=number(header, f"AMPRON{i}") or own.read_noise,
         )
 
-    def _amp(self, unit: Unit, section: Section) -> Amp:
-        gain = descriptors.gain(self.headers)[unit.position]
-        noise = descriptors.read_noise(self.headers)[unit.position]
-        name = str(unit.header.get("AMPNAME") or unit.header.get("CCDNAME") or "")
-        electrons = unit.header.get("BUNIT") == "electron"
+    def _amp(self, extension: Extension, section: Section) -> Amp:
+        gain = descriptors.gain(self.headers)[extension.position]
+        noise = descriptors.read_noise(self.headers)[extension.position]
+        name = str(extension.header.get("AMPNAME") or extension.header.get("CCDNAME") or "")
+        electrons = extension.header.get("BUNIT") == "electron"
         calibration = "CAL" in self.tags or "PROCESSED" in self.tags
         if (gain is None or noise is None) and not (electrons or calibration):
             date = descriptors.ut_date(self.headers)
             when = f"on {date}" if date else "without the date, which the headers do not tell"
             what = f"no gain or read noise known for amplifier {name!r}"
             raise BadFile(f"{what} {when}", path=self.path)
-        level = number(unit.header, "SATLEVEL") or self._full(name, gain or 1.0)
+        level = number(extension.header, "SATLEVEL") or self._full(name, gain or 1.0)
         return Amp(
             name=name,
-            columns=self._columns(unit, section),
-            section=unit.on_detector,
+            columns=self._columns(extension, section),
+            section=extension.on_detector,
             gain=1.0 if electrons or gain is None else gain,
             read_noise=noise or 0.0,
             saturation=level,
-            nonlinear=number(unit.header, "NONLINEA") or level,
+            nonlinear=number(extension.header, "NONLINEA") or level,
         )
 
     def _full(self, name: str, gain: float) -> float:
@@ -186,7 +185,7 @@ class Layout:
             return ADC_LIMIT
         return well * self.binning[0] * self.binning[1] / gain
 
-    def _wcs(self, index: int, members: list[Unit]) -> Tan | None:
+    def _wcs(self, index: int, members: list[Extension]) -> Tan | None:
         """Return the ccd's celestial coordinates.
 
         Raw headers place each chip only roughly: the coordinates of the central chip hold for all,
@@ -196,46 +195,44 @@ class Layout:
             return tan_of(members[0].header, members[0].light, 0)
         central = 2 if 2 in self.indexes else self.indexes[0]
         base = self._members(central)
-        section = base[0].on_chip
-        for unit in base[1:]:
-            section = section.joined(unit.on_chip)
+        section = region_of(base)
         wcs = tan_of(base[0].header, base[0].light, self._columns(base[0], section).start)
         if wcs is None or index == central:
             return wcs
         plane = wcs.before(array_to_detector(self.detector, central, section, self.binning).inverse)
-        own = members[0].on_chip
-        for unit in members[1:]:
-            own = own.joined(unit.on_chip)
+        own = region_of(members)
         return plane.before(array_to_detector(self.detector, index, own, self.binning))
 
-    def _readout(self, unit: Unit, amp: Amp, pixels: Reader) -> Readout:
-        counts = pixels("SCI" if self.named else "", unit.version)
-        if counts is None or counts.shape != shape_of(unit.header):
-            raise BadFile(f"no pixels in extension {unit.version}", path=self.path)
+    def _readout(self, extension: Extension, amp: Amp, pixels: Reader) -> Readout:
+        counts = pixels("SCI" if self.named else "", extension.version)
+        if counts is None or counts.shape != shape_of(extension.header):
+            raise BadFile(f"no pixels in extension {extension.version}", path=self.path)
         if counts.dtype.kind == "f" and not np.isfinite(counts).all():
-            raise BadFile(f"raw counts in extension {unit.version} are not numbers", path=self.path)
+            raise BadFile(
+                f"raw counts in extension {extension.version} are not numbers", path=self.path
+            )
         pedestal = 0.0
-        if unit.overscan is not None:
-            pedestal = float(np.median(counts[unit.overscan.slices][::8]))
+        if extension.overscan is not None:
+            pedestal = float(np.median(counts[extension.overscan.slices][::8]))
         limits = {
             name: min(getattr(amp, name) + pedestal, ADC_LIMIT)
             for name in ("saturation", "nonlinear")
         }
-        light = unit.light
+        light = extension.light
         dq = np.zeros((light.height, light.width), np.uint16)
-        return Readout(counts, light, unit.overscan, replace(amp, **limits), dq)
+        return Readout(counts, light, extension.overscan, replace(amp, **limits), dq)
 
-    def _mask(self, info: CcdInfo, members: list[Unit], pixels: Reader) -> Ccd:
+    def _mask(self, info: CcdInfo, members: list[Extension], pixels: Reader) -> Ccd:
         """Return a bad pixel mask: its pixels are the flags."""
         dq = np.zeros(info.shape, np.uint16)
-        for unit in members:
-            flags = pixels("SCI" if self.named else "", unit.version)
+        for extension in members:
+            flags = pixels("SCI" if self.named else "", extension.version)
             if flags is not None:
-                dq[:, self._columns(unit, info.section)] = flags[unit.light.slices]
+                dq[:, self._columns(extension, info.section)] = flags[extension.light.slices]
         nothing = np.broadcast_to(np.float32(0), info.shape)
         return Ccd(info, nothing, nothing, dq)
 
-    def _assembled(self, info: CcdInfo, members: list[Unit], pixels: Reader) -> Ccd:
+    def _assembled(self, info: CcdInfo, members: list[Extension], pixels: Reader) -> Ccd:
         """Return the planes of a reduced file, amplifiers side by side."""
         sci, var, dq = (
             self._plane(info, members, pixels, name, kind)
@@ -245,19 +242,19 @@ class Layout:
         return Ccd(info, sci, var, dq)
 
     def _plane(
-        self, info: CcdInfo, members: list[Unit], pixels: Reader, name: str, kind: type[Any]
+        self, info: CcdInfo, members: list[Extension], pixels: Reader, name: str, kind: type[Any]
     ) -> NDArray[Any]:
         """Return one plane of a reduced file; only science pixels have to be there."""
         whole = np.zeros(info.shape, kind)
-        for unit in members:
-            part = pixels(name if self.named else "", unit.version)
+        for extension in members:
+            part = pixels(name if self.named else "", extension.version)
             if part is not None:
-                lit = part[unit.light.slices]
+                lit = part[extension.light.slices]
                 if lit.shape == info.shape:
                     return lit.astype(kind, copy=False)
-                whole[:, self._columns(unit, info.section)] = lit
+                whole[:, self._columns(extension, info.section)] = lit
             elif name == "SCI":
-                raise BadFile(f"no pixels in extension {unit.version}", path=self.path)
+                raise BadFile(f"no pixels in extension {extension.version}", path=self.path)
         return whole
 
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from ..card import BLOCK
 from ..cards import Header, data_size, image_name, is_image, read_headers
 from ..errors import BadFile
+from .extension import shape_of
 from .layout import Pixels
-from .unit import shape_of
 
 _KINDS = {8: "u1", 16: "i2", 32: "i4", 64: "i8", -32: "f4", -64: "f8"}
 """BITPIX → type of the numbers as they are stored, the most significant byte first."""

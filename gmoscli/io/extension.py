@@ -1,6 +1,8 @@
 """What the header of one extension says of its pixels, and where on the detector they belong."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 from ..cards import Header
@@ -14,7 +16,7 @@ CHIP_WIDTH = 2048
 
 
 @dataclass(frozen=True)
-class Unit:
+class Extension:
     """One science extension, and where its pixels belong."""
 
     version: int
@@ -35,17 +37,22 @@ class Unit:
         return self.on_detector.x1 // CHIP_WIDTH + 1 if self.on_detector.width <= CHIP_WIDTH else 0
 
 
-def unit_of(header: Header, position: int, path: Path, *, named: bool) -> Unit:
+def region_of(extensions: Sequence[Extension]) -> Section:
+    """Return the smallest region of a chip, unbinned, that holds those of its extensions."""
+    return reduce(Section.joined, (extension.on_chip for extension in extensions))
+
+
+def extension_of(header: Header, position: int, path: Path, *, named: bool) -> Extension:
     """Return an extension, the one of this position among the science pixels of a file.
 
     ``named`` says that EXTVER counts, as it does not in raw files. Raises BadFile for an extension
-    without pixels or place, and for sections that are none or lie outside of its pixels.
+    without pixels or place, and for sections that are malformed or lie outside its pixels.
     """
     ny, nx = shape_of(header)
     if not nx or not ny:
         raise BadFile(f"no pixels in extension {position + 1}", path=path)
     if (bits := header.get("BITPIX")) is not None and bits not in _BITS:
-        what = f"BITPIX {bits} of extension {position + 1} is none that FITS knows"
+        what = f"BITPIX {bits} of extension {position + 1} is not one that FITS knows"
         raise BadFile(what, path=path)
     whole = Section(0, nx, 0, ny)
     light, overscan, chip, det = (
@@ -55,10 +62,10 @@ def unit_of(header: Header, position: int, path: Path, *, named: bool) -> Unit:
         raise BadFile(f"no DETSEC in extension {position + 1}", path=path)
     for keyword, section in (("DATASEC", light), ("BIASSEC", overscan)):
         if section is not None and not whole.holds(section):
-            what = f"{keyword} {section} lies outside of the {nx} x {ny} pixels of extension"
+            what = f"{keyword} {section} lies outside the {nx} x {ny} pixels of extension"
             raise BadFile(f"{what} {position + 1}", path=path)
     version = header.get("EXTVER") if named else position + 1
-    return Unit(
+    return Extension(
         version=version if isinstance(version, int) else position + 1,
         position=position,
         header=header,
