@@ -39,8 +39,6 @@ class Amp:
     """Level in the unit of the pixels, carried through every step."""
     nonlinear: float
     """Level in the unit of the pixels, carried through every step."""
-    zero: float = 0.0
-    """Overscan level that was subtracted, ADU."""
 
     def scaled(self, factor: float) -> "Amp":
         """Return the amplifier of pixels that were multiplied by a factor."""

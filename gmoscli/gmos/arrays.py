@@ -80,9 +80,10 @@ class Detector(NamedTuple):
 
     Columns and rows are unbinned pixels in detector coordinates (those of DETSEC: the chips side
     by side, without gaps). ``outline`` samples the illuminated field as (row, first column, last
-    column), both columns lit; rows outside its range are dark. ``fringe_control`` pairs a crest
-    and a trough of the fringe pattern as (x, y, x, y). ``full_well`` is in electrons per unbinned
-    pixel, by DETECTOR keyword and amplifier. ``amps`` are in the order of raw files.
+    column), both columns lit; rows outside its range are dark. ``full_wells`` are in electrons per
+    unbinned pixel, by DETECTOR keyword and amplifier. ``amps`` are in the order of raw files.
+    ``chip_shape`` and ``ccd_size`` are (columns, rows): those that are read out, and those that
+    CCDSIZE tells. ``pixel_scale`` is in arcsec; above ``slow_above`` AMPINTEG means slow reading.
     """
 
     id: str
@@ -98,13 +99,11 @@ class Detector(NamedTuple):
     pixel_scale: float
     tile_gap: int
     contaminated_columns: int
-    dark_rows: int
     fringe_filters: frozenset[str]
     chips: tuple[Chip, Chip, Chip]
     amps: tuple[AmpLayout, ...]
     raw_wcs: RawWcs
     outline: tuple[tuple[int, int, int], ...]
-    fringe_control: tuple[tuple[int, int, int, int], ...]
     full_wells: Mapping[str, Mapping[str, float]]
     readouts: tuple[Readout, ...]
     troubles: tuple[Trouble, ...]
@@ -154,13 +153,11 @@ def _detector(row: dict[str, Any], rows: dict[str, dict[str, Any]]) -> Detector:
         pixel_scale=row["pixel_scale"],
         tile_gap=row["tile_gap"],
         contaminated_columns=row["contaminated_columns"],
-        dark_rows=row["dark_rows"],
         fringe_filters=frozenset(row["fringe_filters"]),
         chips=(one, two, three),
         amps=tuple(AmpLayout(*amp) for amp in row["amps"]),
         raw_wcs=RawWcs(tuple(map(tuple, wcs["crpix"])), wcs["iaa"], wcs["inport"]),
         outline=tuple(map(tuple, rows[row.get("outline_of", row["id"])]["outline"])),
-        fringe_control=tuple(map(tuple, row.get("fringe_control", ()))),
         full_wells=row.get("full_well", {}),
         readouts=tuple(map(_readout, row["readout"])),
         troubles=tuple(map(_trouble, row.get("trouble", ()))),

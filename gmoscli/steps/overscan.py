@@ -114,5 +114,4 @@ def _lowered(amp: Amp, level: float) -> Amp:
         amp,
         saturation=amp.saturation - level,
         nonlinear=amp.nonlinear - level,
-        zero=amp.zero + level,
     )
