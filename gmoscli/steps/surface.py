@@ -18,7 +18,7 @@ BLOCK = 1.0
 
 
 @dataclass(frozen=True)
-class Blocks:
+class BlockMeans:
     """Means of planes over the same good pixels of square blocks."""
 
     size: int
@@ -43,7 +43,7 @@ class Blocks:
         return terms(self.centres, self.shape, order)
 
 
-def in_blocks(info: CcdInfo, good: Mask, *planes: Plane) -> Blocks:
+def in_blocks(info: CcdInfo, good: Mask, *planes: Plane) -> BlockMeans:
     """Return the means of planes over the good pixels of blocks."""
     size = max(1, round(BLOCK / pixel_scale(info)))
     count = block_sums(good.astype(np.float32), (size, size))
@@ -51,10 +51,10 @@ def in_blocks(info: CcdInfo, good: Mask, *planes: Plane) -> Blocks:
     sums = (block_sums(np.where(good, plane, np.float32(0)), (size, size)) for plane in planes)
     number = count[seen].astype(float)
     means = tuple(total[seen] / number for total in sums)
-    return Blocks(size, good.shape, seen, number, means)
+    return BlockMeans(size, good.shape, seen, number, means)
 
 
-def fitted_surface(blocks: Blocks, values: Floats, order: int) -> Surface:
+def fitted_surface(blocks: BlockMeans, values: Floats, order: int) -> Surface:
     """Return the surface through the values of the blocks seen, outliers left out."""
     solution, _, _ = regressed(blocks.terms(order), values)
     return as_surface(solution, order)
