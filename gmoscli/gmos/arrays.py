@@ -51,8 +51,8 @@ class RawWcs(NamedTuple):
     inport: int
 
 
-class Readout(NamedTuple):
-    """Gain, read noise and bias level of each amplifier, ``since`` <= date < ``until``.
+class Epoch(NamedTuple):
+    """What held while ``since`` <= date < ``until``: gain, noise and bias level of each amplifier.
 
     A mode that was never used is missing.
     """
@@ -105,7 +105,7 @@ class Detector(NamedTuple):
     raw_wcs: RawWcs
     outline: tuple[tuple[int, int, int], ...]
     full_wells: Mapping[str, Mapping[str, float]]
-    readouts: tuple[Readout, ...]
+    epochs: tuple[Epoch, ...]
     troubles: tuple[Trouble, ...]
 
 
@@ -159,7 +159,7 @@ def _detector(row: dict[str, Any], rows: dict[str, dict[str, Any]]) -> Detector:
         raw_wcs=RawWcs(tuple(map(tuple, wcs["crpix"])), wcs["iaa"], wcs["inport"]),
         outline=tuple(map(tuple, rows[row.get("outline_of", row["id"])]["outline"])),
         full_wells=row.get("full_well", {}),
-        readouts=tuple(map(_readout, row["readout"])),
+        epochs=tuple(map(_epoch, row["readout"])),
         troubles=tuple(map(_trouble, row.get("trouble", ()))),
     )
 
@@ -178,9 +178,9 @@ def _trouble(row: dict[str, Any]) -> Trouble:
     )
 
 
-def _readout(row: dict[str, Any]) -> Readout:
+def _epoch(row: dict[str, Any]) -> Epoch:
     amps = {name: _modes(*columns) for name, columns in row["amps"].items()}
-    return Readout(row.get("since", date.min), row.get("until", date.max), amps)
+    return Epoch(row.get("since", date.min), row.get("until", date.max), amps)
 
 
 def _modes(*columns: list[float]) -> dict[Mode, Triple]:

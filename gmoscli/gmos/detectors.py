@@ -13,7 +13,6 @@ from .arrays import (
     Chip,
     Detector,
     RawWcs,
-    Readout,
     Trouble,
     detector,
     detectors,
@@ -28,7 +27,6 @@ __all__ = [
     "Chip",
     "Detector",
     "RawWcs",
-    "Readout",
     "Trouble",
     "amp_name",
     "bias_level",
@@ -185,7 +183,7 @@ def _of_mode(
         return unknown
     name = amp_name(amp)
     for one in detectors():
-        for readout in one.readouts:
-            if name in readout.amps and readout.since <= day < readout.until:
-                return readout.amps[name].get((speed or "", setting or ""), unknown)
+        for epoch in one.epochs:
+            if name in epoch.amps and epoch.since <= day < epoch.until:
+                return epoch.amps[name].get((speed or "", setting or ""), unknown)
     return unknown

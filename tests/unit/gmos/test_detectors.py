@@ -57,10 +57,10 @@ def test_the_outline_rises_and_lies_on_the_detector(one):
 
 @EACH
 def test_every_amplifier_has_numbers_for_its_common_modes(one):
-    for readout in one.readouts:
-        assert readout.since < readout.until
+    for epoch in one.epochs:
+        assert epoch.since < readout.until
         for amp in one.amps:
-            triple = readout.amps[amp.name]["slow", "low"]
+            triple = epoch.amps[amp.name]["slow", "low"]
             assert 1 < triple[0] < 3
             assert 2 < triple[1] < 5
             assert 100 < triple[2] < 3500
