@@ -58,7 +58,7 @@ def test_the_outline_rises_and_lies_on_the_detector(one):
 @EACH
 def test_every_amplifier_has_numbers_for_its_common_modes(one):
     for epoch in one.epochs:
-        assert epoch.since < readout.until
+        assert epoch.since < epoch.until
         for amp in one.amps:
             triple = epoch.amps[amp.name]["slow", "low"]
             assert 1 < triple[0] < 3
