@@ -43,7 +43,7 @@ def register_ccds(
     *,
     match_radius: Annotated[float, "largest residual of a pair, arcsec", Range(0.05)] = 0.5,
     min_crossing: Annotated[int, "fewest good stars on both sides of a gap", Range(3)] = 3,
-    ccd: Annotated[int, "turn frames by the stars of this ccd alone; 0 for all", Range(0, 3)] = 0,
+    ccd: Annotated[int, "register by the stars of this ccd alone; 0 for all", Range(0, 3)] = 0,
 ) -> Sequence[Observation]:
     """Move the outer ccds to where shared stars put them, relative to the central one.
 

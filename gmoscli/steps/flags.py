@@ -21,7 +21,7 @@ half of the full pixels below the level itself. The converter's own limit is exa
 def flag_saturated(
     raw: RawCcd,
     *,
-    grow: Annotated[int, "pixels above and below a saturated one", Range(0, 10)] = 1,
+    grow: Annotated[int, "pixels flagged above and below a saturated one", Range(0, 10)] = 1,
 ) -> RawCcd:
     """Flag raw counts that reach the saturation or the non-linear level of their amplifier.
 

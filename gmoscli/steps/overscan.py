@@ -32,7 +32,9 @@ def subtract_overscan(
         "smooth: penalised fit along the rows; row: mean of each row; constant: one level",
         Choice(("smooth", "row", "constant")),
     ] = "smooth",
-    sigma: Annotated[float, "odd rows, in sigmas from the fit", Range(1.0)] = 4.0,
+    sigma: Annotated[
+        float, "how far a row may lie off its neighbours, in sigmas", Range(1.0)
+    ] = 4.0,
 ) -> Ccd:
     """Subtract each amplifier's zero level, drop the overscan, join the amplifiers.
 

@@ -22,7 +22,7 @@ measured in is that of a fitted profile. 0.0005 to 0.003 are seen between 0.7 an
 def match_counts(
     frames: Sequence[Observation],
     *,
-    radius: Annotated[float, "of a match, arcsec", Range(0.05)] = 0.5,
+    radius: Annotated[float, "largest distance of a match, arcsec", Range(0.05)] = 0.5,
     min_sources: Annotated[int, "fewest matched stars; else exposure times alone", Range(1)] = 3,
 ) -> Sequence[Observation]:
     """Scale each frame so that its stars are as bright as in the reference frame.
