@@ -101,13 +101,13 @@ def _headers(stream: BinaryIO, path: Path, first: int = 0, end: int = 0) -> Iter
         cards = stream.read(BLOCK)
         if not cards and unit:
             if stream.seek(0, io.SEEK_END) < end:
-                raise BadFile(f"truncated in the data of unit {unit - 1}", path=path)
+                raise BadFile(f"truncated in the data of HDU {unit - 1}", path=path)
             return
         _check_start(cards, unit, path)
         while (last := _END.match(cards, len(cards) - BLOCK)) is None:
             block = stream.read(BLOCK)
             if len(block) < BLOCK:
-                raise BadFile(f"truncated in the header of unit {unit}", path=path)
+                raise BadFile(f"truncated in the header of HDU {unit}", path=path)
             cards += block
         header = Header(cards[: last.end()])
         end = stream.tell() + data_size(header)
@@ -121,7 +121,7 @@ def _check_start(block: bytes, unit: int, path: Path) -> None:
     if not unit and not block.startswith(b"SIMPLE  ="):
         raise BadFile("not a FITS file", path=path)
     if unit and not block.startswith(b"XTENSION="):
-        raise BadFile(f"no header where unit {unit} should begin", path=path)
+        raise BadFile(f"no header where HDU {unit} should begin", path=path)
 
 
 @contextmanager

@@ -137,7 +137,7 @@ def test_files_that_cannot_be_read_are_named_and_the_others_go_on(night):
     assert (done.returncode, done.stdout) == (1, "bias1.fits\n")
     assert done.stderr.splitlines() == [
         "dataselect: no.fits: no such file or directory",
-        "dataselect: cut.fits: truncated in the header of unit 0",
+        "dataselect: cut.fits: truncated in the header of HDU 0",
     ]
 
 

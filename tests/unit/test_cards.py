@@ -179,10 +179,10 @@ def test_what_cannot_be_read_is_named_with_the_reason(tmp_path):
     cases = {
         "empty.fits": (b"", "empty file"),
         "text.fits": (b"hello\n", "not a FITS file"),
-        "short.fits": (primary()[:200], "truncated in the header of unit 0"),
-        "header.fits": (primary() + image()[:200], "truncated in the header of unit 1"),
-        "data.fits": (whole[:-3000], "truncated in the data of unit 1"),
-        "noise.fits": (whole + b"\0" * BLOCK, "no header where unit 2 should begin"),
+        "short.fits": (primary()[:200], "truncated in the header of HDU 0"),
+        "header.fits": (primary() + image()[:200], "truncated in the header of HDU 1"),
+        "data.fits": (whole[:-3000], "truncated in the data of HDU 1"),
+        "noise.fits": (whole + b"\0" * BLOCK, "no header where HDU 2 should begin"),
         "cut.fits.gz": (gzip.compress(whole)[:60], "truncated: the compressed data end too early"),
         "cut.fits.bz2": (bz2.compress(whole)[:60], "truncated: the compressed data end too early"),
         "bad.fits.bz2": (b"BZh9" + b"x" * 100, "corrupt compressed data"),
@@ -211,7 +211,7 @@ def test_a_file_cut_in_its_data_still_gives_the_headers_before(tmp_path):
     path.write_bytes(path.read_bytes()[:-BLOCK])
     headers = read_headers(path)
     assert [next(headers).get("N") for _ in range(3)] == [None, 1, 2]
-    with pytest.raises(BadFile, match="truncated in the data of unit 2"):
+    with pytest.raises(BadFile, match="truncated in the data of HDU 2"):
         next(headers)
     assert Headers.open(path).phu["NAXIS"] == 0
 

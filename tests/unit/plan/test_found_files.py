@@ -70,7 +70,7 @@ def test_files_that_cannot_be_used_are_named_and_the_others_go_on(look, tmp_path
     cut = tmp_path / "cut.fits"
     cut.write_bytes(b"SIMPLE  =                    T")
     found = survey([cut, write(tmp_path / "a.fits", raw())], mode="sq")
-    assert [str(error) for error in found.bad] == [f"{cut}: truncated in the header of unit 0"]
+    assert [str(error) for error in found.bad] == [f"{cut}: truncated in the header of HDU 0"]
     assert len(found.frames) == 1
 
 
