@@ -59,7 +59,7 @@ def quoted(path: Path) -> str:
 
 
 _LINE = 200
-"""Letters of a hint."""
+"""Characters of known words that a hint may list."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -36,9 +36,9 @@ class Amp:
     read_noise: float
     """Electrons, one sigma: over the gain it is in the unit of the pixels."""
     saturation: float
-    """Level in the unit of the pixels, carried through every step."""
+    """Where a pixel is full, in the unit of the pixels; carried through every step."""
     nonlinear: float
-    """Level in the unit of the pixels, carried through every step."""
+    """Where the response stops being linear, in the same way."""
 
     def scaled(self, factor: float) -> "Amp":
         """Return the amplifier of pixels that were multiplied by a factor."""
@@ -76,7 +76,7 @@ class Fringes:
     amplitude: float | None
     """Of the pattern, over that of the fringe frame; None before there is one."""
     smooth: NDArray[np.float64]
-    """Coefficients [j, i] of y^j x^i, which go from -1 to 1, in what was taken off the pixels."""
+    """Coefficients [j, i] of x^i y^j, x and y from -1 to 1, of what was taken off the pixels."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Spots:
     size: tuple[int, int]
     """Pixels (x, y) of a block."""
     blocks: NDArray[np.bool_]
-    """Which are meant: [row, column]; pixels beyond the last whole block are as it is."""
+    """[row, column], true for those meant; pixels beyond the last whole block belong to it."""
 
     def flags(self, flag: int, start: int, stop: int, width: int) -> Flags:
         """Return some rows of a ccd so wide, with a flag in these blocks."""
@@ -121,7 +121,7 @@ class CcdInfo:
     fringes: Fringes | None = field(default=None, repr=False, compare=False)
     light: Plane | None = field(default=None, repr=False, compare=False)
     """Of a flat: mean of the good pixels of each block, NaN where there are few."""
-    stars: "Spots | None" = field(default=None, repr=False, compare=False)
+    stars: Spots | None = field(default=None, repr=False, compare=False)
     """Of a flat: where stars shine; left out as it is stacked."""
     fwhm: float | None = None
     """Seeing of the stars, pixels."""

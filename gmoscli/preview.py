@@ -38,11 +38,11 @@ COLOURS = (
 )
 """Of several flags on one pixel the last of this list shows."""
 WIDTH = 1500
-"""Pixels that a picture is wide at most, about."""
+"""Largest width of a picture, about, in pixels."""
 GROUND = (160, 160, 160)
-"""Between and around ccds."""
+"""Colour between and around ccds."""
 GAP = 6
-"""Between ccds whose distance the detector does not tell: resampled ones, and 1 beside 3."""
+"""Blocks between ccds that do not lie as on the detector: resampled ones, or 1 beside 3."""
 DARKEST = -3.0
 """Where black lies, in sigmas of the sky from its level."""
 LEAST_WHITE, MOST_WHITE = 10.0, 300.0

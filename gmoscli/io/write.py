@@ -15,7 +15,7 @@ from .header import extension, primary
 from .tables import catalogue, frames_table, history, provenance
 
 FULL = 32 << 20
-"""Bytes; with less than this left a failed write means a full disk: planes are that large."""
+"""Bytes free below which a failed write means a full disk: planes are that large."""
 
 
 def write_product(exposure: Exposure, path: Path, kind: str, stamp: str) -> None:

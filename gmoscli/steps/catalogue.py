@@ -46,7 +46,7 @@ and wide as the seeing. ``growth`` is the flux within each of ``RADII``, 0 where
 """
 
 BRIGHT = 20.0
-"""Signal-to-noise of sources whose widths count."""
+"""Signal-to-noise above which the width of a source counts."""
 BEST_SEEING = 0.35
 """Arcsec FWHM: no GMOS image is sharper."""
 FEWEST = 3
@@ -58,7 +58,7 @@ ALIKE = 3
 SPAN = 0.1
 """Between the widest and the narrowest of these, over their width."""
 NARROWER = 0.8
-"""Of the width of others, what is not theirs."""
+"""Share of the common width below which a source is narrower than the rest."""
 LONELY = 0.2
 """Share of the stars that have to stand alone for the others to be left out; else it is a crowd."""
 

@@ -28,7 +28,7 @@ ENOUGH = 1000
 FEWEST = 200
 """Blocks that an amplitude, or a sky, can be told from."""
 LEAST = 0.1
-"""Of a variance, what is never taken away."""
+"""Share of a variance that is never taken away."""
 THRESHOLD, RIM = 2.0, 4
 """Sigmas above the sky of sources, and pixels around them in which none is made out."""
 

@@ -15,7 +15,7 @@ from ..frame import Plane
 TAPS = np.arange(-2, 4)
 """Pixels that share in a value, counted from the last one at or before its place."""
 PHASES = 8192
-"""Shifts by part of a pixel that are told apart; the error is half of one of these."""
+"""Tabulated fractions of a pixel; a shift is rounded to the nearest."""
 
 
 def lanczos(fraction: NDArray[np.float64]) -> Plane:

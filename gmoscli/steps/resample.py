@@ -27,7 +27,7 @@ ROWS = 256
 """Output rows that are interpolated at a time: few enough for the processor's cache, and enough to
 spread the six rows more that a tile needs; measured, 64 take half as long again."""
 STEEPEST = 0.01
-"""Largest difference from the identity that the separable form is used for."""
+"""Largest difference of a map's matrix from the identity for which two passes will do."""
 
 
 @step("resampleToCommonFrame", halo=HALO, aside=HALO)

@@ -66,7 +66,7 @@ def _unlike(obs: Observation, reference: Observation) -> float:
 def ratio(
     reference: Stars, stars: Stars, fix: Affine, radius: float, fewest: int, expected: float
 ) -> tuple[float, float]:
-    """Return the ratio of reference to frame fluxes and its error; else the expected one, 0.
+    """Return the ratio of reference to frame fluxes and its error; else the expected one and 0.
 
     Stars that lie on another ccd in the frame show its response to their colours, 4 % apart, beside
     the transparency: they count where there are not enough others.

@@ -13,9 +13,10 @@ from ..step import step
 from .overlaps import Overlap, overlaps
 
 CERTAIN = 6.0
-"""Errors by which slopes of the sky must differ somewhere: by chance none does in a thousand."""
+"""Sigmas by which two slopes of the sky must differ for any to be corrected: chance gives fewer
+than one in a thousand."""
 UNTIED = 1.0
-"""Counts per pixel by which a slope may differ that no overlap tells of."""
+"""Counts per pixel, one sigma, by which slopes may differ where no overlap constrains them."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,8 @@ def sky_changes(frames: Sequence[Observation], index: int, reference: int) -> li
 def sky_slopes(seen: Sequence[Overlap], frames: int, reference: int) -> NDArray[np.float64]:
     """Return what to add to each frame's slope, per pixel: [frame, x or y].
 
-    None if no frame's differs from the reference's for certain: noise would be added, and time
-    lost.
+    All are zero unless that of some frame differs from the reference's for certain: otherwise noise
+    would be added, and time lost.
     """
     found = [(each.first, each.second, *each.slope()) for each in seen]
     slopes = np.zeros((frames, 2))

@@ -13,9 +13,9 @@ from .sharp import Indexes, Mask, grown_where, sharper_than_stars
 Floats = NDArray[np.float64]
 
 ROUNDS = 8
-"""Of moving the window: each brings it closer by half of what is left, or more."""
+"""Iterations of the window's centre: each halves its distance from the centroid, or better."""
 REACH = 4.0
-"""Of a Gaussian window, in its sigmas."""
+"""Sigmas at which a Gaussian window is cut off."""
 
 
 @dataclass(frozen=True)
