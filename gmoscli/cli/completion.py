@@ -21,9 +21,9 @@ FILES = {"bash": "{}", "zsh": "_{}", "fish": "{}.fish"}
 @click.argument("shell", type=click.Choice(list(FILES)))
 @version_option
 def completion(shell: str) -> None:
-    """Print what lets SHELL complete these commands.
+    """Print the script that lets SHELL complete these commands.
 
-    Put one of these lines where the shell begins:
+    Put one of these lines into the shell's start-up file:
 
     \b
         eval "$(gmoscli completion bash)"      # ~/.bashrc
@@ -31,7 +31,7 @@ def completion(shell: str) -> None:
         gmoscli completion fish | source       # ~/.config/fish/config.fish
 
     Descriptors, tags, recipes, steps and their parameters are completed as well as options and
-    files. Where the package is installed for all, shells find the same by themselves.
+    files. Where the package is installed for all users, shells find these scripts by themselves.
     """
     for name in OWN_NAMES:
         write(script(shell, name))

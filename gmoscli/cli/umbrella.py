@@ -16,12 +16,12 @@ COMMANDS = {
     "caldb": "Keep calibrations, and find those that fit.",
     "showpars": "Show the parameters of a step for a file.",
     "showrecipes": "Show the recipes that fit a file.",
-    "provenance": "Show how files were made, and of what.",
-    "plan": "Show the work that a directory of raw files holds.",
-    "preview": "Make pictures of files, or pages on products.",
-    "simulate": "Make a night of raw files of which the truth is known.",
+    "provenance": "Show how files were made, and from which others.",
+    "plan": "Work out what a folder of raw files can be reduced to.",
+    "preview": "Make pictures of files, or reports on products.",
+    "simulate": "Simulate a night of raw files whose truth is known.",
     "demo": "Make a small night and reduce it.",
-    "completion": "Print what lets a shell complete these commands.",
+    "completion": "Print the script that lets a shell complete these commands.",
 }
 """Each command, a module of the same name in ``gmoscli.cli``, and what it does."""
 

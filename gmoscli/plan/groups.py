@@ -39,10 +39,10 @@ class Group:
 def groups(frames: Iterable[Frame], what: str) -> list[Group]:
     """Return the groups of one of PURPOSES, in the order of their first frames.
 
-    Biases of one night and one way of reading; flats also of one light source and filter; science
-    frames of one target, filter and way of reading, whatever the night, where none is exposed for
-    less than half as long as another. For fringes, the science frames of one night and filter
-    that show them, whatever the target.
+    Biases of one night and detector setup; flats also of one light source and filter; science
+    frames of one target, filter and setup, whatever the night, where none is exposed for less than
+    half as long as another. For fringes, the science frames of one night and filter that show
+    them, whatever the target.
     """
     wanted = "science" if what == "fringe" else what
     parts = _alike((f for f in frames if purpose(f.record.tags) == wanted), _KEYS[what])
@@ -70,7 +70,7 @@ def _by_exposure(frames: tuple[Frame, ...]) -> Iterator[tuple[Frame, ...]]:
         yield from _by_exposure(shorter)
 
 
-def _readout(frame: Frame) -> Hashable:
+def _setup(frame: Frame) -> Hashable:
     record = frame.record
     how = (record.binning, record.read_speed, record.gain_setting, record.detector_roi_setting)
     return (record.instrument, detector_name(frame.headers), record.amplifiers, *how)
@@ -85,8 +85,8 @@ def _source(frame: Frame) -> Hashable:
 
 
 _KEYS: dict[str, Key] = {
-    "bias": lambda frame: (frame.night, _readout(frame)),
-    "flat": lambda frame: (frame.night, _readout(frame), _light(frame), _source(frame)),
-    "fringe": lambda frame: (frame.night, _readout(frame), _light(frame)),
-    "science": lambda frame: (frame.record.object, _readout(frame), _light(frame)),
+    "bias": lambda frame: (frame.night, _setup(frame)),
+    "flat": lambda frame: (frame.night, _setup(frame), _light(frame), _source(frame)),
+    "fringe": lambda frame: (frame.night, _setup(frame), _light(frame)),
+    "science": lambda frame: (frame.record.object, _setup(frame), _light(frame)),
 }
