@@ -11,10 +11,13 @@ class Dq(IntFlag):
     NONLINEAR = 2
     """Above the linear range of the detector."""
     SATURATED = 4
+    """Full well, or the limit of the converter, and what spilt from there."""
     COSMIC_RAY = 8
+    """Hit by a cosmic ray; while frames are stacked, rejected for whatever reason."""
     NO_DATA = 16
     """No input reached this pixel: a gap, or outside the footprint."""
     OVERLAP = 32
+    """Seen by two frames or chips: in files of other software, never set here."""
     UNILLUMINATED = 64
     """Outside the field of view, behind the guide probe, or with too little flat-field light."""
 
