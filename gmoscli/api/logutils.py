@@ -6,8 +6,8 @@ from ..arguments import a_path, a_text
 from ..errors import unknown
 from ..logs import configure
 
-MODES = {"standard": "info", "quiet": None, "verbose": "debug", "debug": "debug"}
-"""What each mode says on standard error, from this level upwards; None: nothing."""
+LOGMODES = {"standard": "info", "quiet": None, "verbose": "debug", "debug": "debug"}
+"""Mode → the lowest level of messages that standard error is told; None: no message at all."""
 
 
 def config(
@@ -18,7 +18,7 @@ def config(
     The file grows, unless ``stomp`` begins it anew. Raises UsageError for an unknown mode and for
     what is no path, GmosError for a file that cannot be written.
     """
-    if a_text("mode", mode) not in MODES:
-        raise unknown("mode", mode, MODES)
+    if a_text("mode", mode) not in LOGMODES:
+        raise unknown("mode", mode, LOGMODES)
     path = None if file_name is None else a_path("file_name", file_name)
-    configure(MODES[mode], path, append=not stomp)
+    configure(LOGMODES[mode], path, append=not stomp)
