@@ -8,11 +8,16 @@ from numpy.typing import NDArray
 from ..band import Piece
 from ..dq import UNUSABLE
 from ..frame import Flags, Plane
+from .crest import guessed
 
 REACH = 2
 """Pixels that a neighbour may be away, along rows and columns."""
 PAD = 8
 """Columns of margin on either side: the six taps, and what a turn adds within a few rows."""
+LIT = 5.0
+"""Sigmas above the sky from which a mean of neighbours is the light of a star."""
+_DY, _DX = np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1].reshape(2, -1)
+"""Steps to the pixels of a square."""
 TO_FILL = np.uint16(UNUSABLE)
 
 
@@ -31,8 +36,9 @@ def mended(piece: Piece, start: int, stop: int, sky: float) -> Native:
     """Return rows of a piece's ccd; ``start`` and ``stop`` may lie beyond it.
 
     Flagged pixels hold the mean of their good neighbours, of which the nearest eight count four
-    times as much as the sixteen around them; where none is good, they hold the sky. Its outermost
-    pixels are repeated beyond the edges of the piece.
+    times as much as the sixteen around them; in a star, what its shape makes of these
+    (:mod:`.crest`). Where none is good, they hold the sky, ``sky`` on the common scale. Its
+    outermost pixels are repeated beyond the edges of the piece.
     """
     ny, nx = piece.sci.shape
     low, high = start - REACH - piece.first, stop + REACH - piece.first
@@ -48,10 +54,13 @@ def mended(piece: Piece, start: int, stop: int, sky: float) -> Native:
     bad[core] = ~good[core]
     bad[: inner.start] = bad[inner.stop :] = False
     near = _near(good)
+    level = (sky - piece.offset) / piece.scale
     alone = bad & ~near
     if alone.any():
-        np.copyto(sci, np.float32((sky - piece.offset) / piece.scale), where=alone)
-    _fill(np.flatnonzero(bad & near), sci.ravel(), var.ravel(), good.ravel(), shape[1])
+        np.copyto(sci, np.float32(level), where=alone)
+    lost, flat = np.flatnonzero(bad & near), (sci.ravel(), var.ravel(), good.ravel())
+    _fill(lost, *flat, shape[1])
+    _fill_stars(lost, *flat, shape[1], level)
     for plane in (sci, var, dq):
         _repeat_edges(plane, lines, nx)
     return Native(sci[inner], var[inner], dq[inner], start)
@@ -89,6 +98,17 @@ def _fill(
             variance += share * var.take(beside)
             weight += share
     sci[at], var[at] = total / weight, variance / weight
+
+
+def _fill_stars(
+    at: NDArray[np.intp], sci: Plane, var: Plane, good: NDArray[np.bool_], width: int, sky: float
+) -> None:
+    """Give those of the filled pixels ``at`` that lie in stars what the shape of these tells."""
+    bright = at[sci[at] - np.float32(sky) > LIT * np.sqrt(var[at])]
+    beside = bright[:, None] + (_DY * width + _DX)
+    light = sci.take(beside).astype(np.float64) - sky
+    guess = guessed(light, var.take(beside), good.take(beside), REACH)
+    sci[bright[guess.known]] = guess.light[guess.known] + sky
 
 
 def _repeat_edges(plane: NDArray[np.generic], lines: slice, nx: int) -> None:
