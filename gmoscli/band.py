@@ -51,7 +51,7 @@ def widened(columns: range, by: int, whole: int) -> range:
 
 @dataclass(frozen=True)
 class Strips:
-    """All frames under one band of output pixels, before they share a grid.
+    """Frames under one band of output pixels, before they share a grid: all, or a group of them.
 
     The pieces reach beyond the band on all sides, by the steps' halo, where the ccd has pixels.
     """

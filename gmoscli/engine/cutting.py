@@ -1,11 +1,18 @@
 """Cut a grid into bands that fit the memory with all their frames and with their halos."""
 
+from itertools import pairwise
+
 from ..band import Band
 
-BYTES = 25
-"""Held per pixel and frame while a band and its halo are combined: three planes as read (10), the
-overlay of the cosmic-ray step (7), three planes of the band alone on the common grid (10), and what
-sorting and comparing makes, not all at a time; measured with 5, 20 and 60 frames."""
+MOST = 12
+"""Frames that are looked at on native pixels together. For a cosmic ray more would tell little, but
+memory would be short of what makes bands large beside their halos."""
+ON_GRID = 13
+"""Held per pixel and frame: three planes on the common grid (10), and what sorting makes."""
+NATIVE = 12
+"""Held besides per pixel and frame of those that are looked at on native pixels: three planes as
+read (10) and the overlay of the cosmic-ray step (7), in place of what those are sorted with later;
+both are measured, with 5, 20 and 60 frames."""
 PLAIN_BYTES = 36
 """The same where no halo is asked for: all rows read are brought to the common scale and sorted."""
 LEAST_ROWS = 16
@@ -13,6 +20,16 @@ PAYS = 7 / 6
 """Gain in speed from which one more band at a time is worth its work on halos."""
 GOOD_ROWS = 360
 """Rows of a band, beside its halos: with more, halos and what is done once a band cost little."""
+
+
+def groups(frames: int) -> list[slice]:
+    """Return which frames are looked at on native pixels together: neighbours, as many each.
+
+    Frames taken one after the other are dithered, and have much the same seeing.
+    """
+    count = -(-frames // MOST)
+    cuts = [frames * k // count for k in range(count + 1)]
+    return [slice(*ends) for ends in pairwise(cuts)]
 
 
 def bands(
@@ -53,7 +70,10 @@ def area_of(nx: int, wide: int, high: int, halo: int, aside: int | None) -> int:
 
 def bytes_of(rows: int, columns: int, frames: int, halo: int) -> int:
     """Return what so many rows of a band take with all its frames, or rows of its halos, if any."""
-    return (BYTES if halo else PLAIN_BYTES) * rows * columns * frames
+    if not halo:
+        return PLAIN_BYTES * rows * columns * frames
+    together = -(-frames // len(groups(frames)))
+    return (ON_GRID * frames + NATIVE * together) * rows * columns
 
 
 def bands_at_once(

@@ -1,6 +1,7 @@
 """Bring together what a band is stacked of: the native rows of all frames that reach it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -138,3 +139,29 @@ def laid(strips: Strips) -> Deep:
     )
     dq = np.stack([part.dq for part in parts])
     return Deep(sci, np.broadcast_to(var, sci.shape), dq, strips.weights, strips.sky)
+
+
+def joined(groups: Sequence[slice], on_grid: Callable[[slice], Deep]) -> Deep:
+    """Return all frames on their grid, from what gives those of one group."""
+    first, *others = groups
+    whole = on_grid(first)
+    if others:
+        whole = _enlarged(whole, groups[-1].stop)
+    for some in others:
+        whole = _with(whole, on_grid(some), some)
+    return whole
+
+
+def _enlarged(part: Deep, frames: int) -> Deep:
+    """Return the first frames with room for the others."""
+    own: tuple[Plane | Flags, ...] = part.sci, part.var, part.dq
+    sci, var, dq = (np.empty((frames, *plane.shape[1:]), plane.dtype) for plane in own)
+    for room, plane in zip((sci, var, dq), own, strict=True):
+        room[: len(plane)] = plane
+    return replace(part, sci=sci, var=var, dq=dq)
+
+
+def _with(whole: Deep, part: Deep, some: slice) -> Deep:
+    """Return frames with some more of them, which go where there is room for them."""
+    whole.sci[some], whole.var[some], whole.dq[some] = part.sci, part.var, part.dq
+    return replace(whole, weights=whole.weights + part.weights)

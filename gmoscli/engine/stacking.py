@@ -16,9 +16,9 @@ from ..grids import average_amps, grid_of_ccd, info_of
 from ..step import Step
 from ..steps.correlation import correlation
 from .budget import give_back
-from .cutting import area_of, bands, bands_at_once
+from .cutting import area_of, bands, bands_at_once, groups
 from .forks import shared_plane
-from .gathering import gathered, laid, maps_of, sky_of
+from .gathering import gathered, joined, laid, maps_of, sky_of
 from .parking import shelved
 from .running import Loaded, Run, Shelved, Tally, let_go, noted
 
@@ -26,9 +26,10 @@ CACHED = 24 << 20
 """Bytes of a band that needs no halo: few enough that what is made of it stays near the processor,
 and so many that threads seldom wait for each other."""
 TIGHT = 160 << 10
-"""Pixels of a band, those of halos among them, below which memory is short: what its steps have
-freed then goes back to the system, where the C library would keep a quarter of all. With 60 frames
-bands are so much larger for it, and halos a smaller part, that it saves more time than it takes."""
+"""Pixels of a band, those of halos among them, below which memory is short, as it is with more than
+one group of frames: what its steps have freed then goes back to the system, where the C library
+would keep a sixth to a quarter of all. Bands are so much larger for it, and halos a smaller part,
+that it saves more time than it takes."""
 
 
 def stacked(
@@ -181,37 +182,48 @@ class _Stack:
     ):
         observations = [frame.obs for frame in frames]
         self.grid = grid
-        self._steps, self._frames, self._about = steps, frames, about
+        self._frames, self._about = frames, about
+        self._native = [step for step in steps if step.takes is Strips]
+        self._steps = [step for step in steps if step.takes is not Strips]
+        self._groups = groups(len(frames)) if self._native else [slice(0, len(frames))]
         self._reference = _reference(observations)
         self._maps = maps_of(frames, grid)
         self._sky = sky_of(self._reference, grid)
-        self._overlaid = steps[0].takes is Strips
-        most = memory if self._overlaid else min(memory, CACHED)
+        most = memory if self._native else min(memory, CACHED)
         self.bands = bands(grid.shape, len(frames), most, about.halo, about.aside)
         rows, columns = self.bands[0].shape
         area = area_of(grid.shape[1], columns, rows, about.halo, about.aside)
-        self._tight = self._overlaid and area < TIGHT
+        self._tight = len(self._groups) > 1 or (bool(self._native) and area < TIGHT)
         self._sci, self._var = (shared_plane(grid.shape, np.float32) for _ in range(2))
         self._dq = shared_plane(grid.shape, np.uint16)
         self._covered, self._rejected = np.zeros((2, len(frames)), np.int64)
 
     def work(self, band: Band) -> tuple[Counts, Counts]:
         """Stack a band; return how many pixels of each frame were there, and were rejected."""
-        around = self._about.native, self._about.beside
-        work: Any = gathered(self._frames, self._maps, self.grid, band, *around, self._sky)
-        own = work.own
-        if not self._overlaid:
-            work = laid(work)
-        for step in self._steps:  # what one was given is let go when it gives back something new
-            work = step(work)
-            if self._tight:
-                give_back()
+        deep = joined(self._groups, partial(self._on_grid, band))
+        own = deep.own
+        work = self._after(self._steps, deep)
         if not isinstance(work, Planes):
             raise ReductionError("the recipe rejects pixels but never combines them")
         area = tuple(slice(side.start, side.stop) for side in (band.rows, band.columns))
         planes = (plane[own] for plane in (work.sci, work.var, work.dq))
         self._sci[area], self._var[area], self._dq[area] = planes
         return work.covered, work.rejected
+
+    def _on_grid(self, band: Band, some: slice) -> Deep:
+        """Return some of the frames on the grid."""
+        around = self._about.native, self._about.beside
+        frames, maps = self._frames[some], self._maps[some]
+        strips = gathered(frames, maps, self.grid, band, *around, self._sky)
+        return self._after(self._native, strips) if self._native else laid(strips)
+
+    def _after(self, steps: Sequence[Step], work: Any) -> Any:
+        """Return what steps make of a band."""
+        for step in steps:  # what one was given is let go when it gives back something new
+            work = step(work)
+            if self._tight:
+                give_back()
+        return work
 
     def count(self, covered: Counts, rejected: Counts) -> None:
         """Add what a band said of its pixels."""
@@ -241,6 +253,6 @@ class _Stack:
         )
 
     def _correlation(self, observations: Sequence[Observation]) -> float:
-        if not self._overlaid:
+        if not self._native:
             return 1.0
         return correlation(observations, self._maps, self.grid.shape)

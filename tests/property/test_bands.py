@@ -5,7 +5,7 @@ from itertools import chain, product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmoscli.engine.cutting import LEAST_ROWS, bands, bands_at_once, bytes_of
+from gmoscli.engine.cutting import LEAST_ROWS, MOST, bands, bands_at_once, bytes_of, groups
 
 SHAPES = st.tuples(st.integers(1, 5000), st.integers(1, 7000))
 FRAMES, MEMORY = st.integers(1, 300), st.integers(1, 1 << 32)
@@ -96,3 +96,13 @@ def test_bands_at_a_time_fit_and_get_on_faster_than_one_alone(
             len(b.rows) * len(b.columns) / area(b, shape, halo, aside) for b in (one, some)
         )
         assert together * shared > alone
+
+
+@given(FRAMES)
+def test_groups_hold_every_frame_once_and_in_order_and_are_alike_in_number(frames):
+    found = groups(frames)
+    assert list(chain.from_iterable(range(frames)[some] for some in found)) == list(range(frames))
+    sizes = {some.stop - some.start for some in found}
+    assert max(sizes) <= MOST
+    assert max(sizes) - min(sizes) <= 1
+    assert len(found) == -(-frames // MOST)

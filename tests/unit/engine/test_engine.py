@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gmoscli.engine import Run, run
+from gmoscli.engine import Run, cutting, run
 from gmoscli.engine.cutting import bands
 from gmoscli.engine.jobs import in_turn, shared_out, threaded
 from gmoscli.engine.scratch import scratch
@@ -186,6 +186,29 @@ def test_a_science_stack_is_the_same_bytes_for_any_jobs_memory_and_order_of_comp
     assert all(other == first for other in others)
     cut = bands((150, 400), 3, 2_500_000, flag_cosmic_rays.halo, flag_cosmic_rays.aside)
     assert len(cut[0].columns) < 400  # as in one of the settings
+
+
+def test_frames_come_to_the_same_grid_in_groups_as_all_together(monkeypatch):
+    recipe = align_and_stack.without("flag_cosmic_rays")
+    frames = [a_dithered_frame(i) for i in range(6)]
+    made = []
+    for most in (6, 2):
+        monkeypatch.setattr(cutting, "MOST", most)
+        made.append(digest(products(recipe, frames, room=1 << 28)))
+    assert made[0] == made[1]
+
+
+def test_cosmic_rays_are_found_in_groups_as_among_all_frames(monkeypatch):
+    recipe = align_and_stack.without("clip_noise")
+    frames = [a_dithered_frame(i) for i in range(6)]
+    shares = []
+    for most in (6, 3):
+        monkeypatch.setattr(cutting, "MOST", most)
+        (product,) = products(recipe, frames)
+        shares.append(product.obs.ccds[0].rejected)
+    together, grouped = np.array(shares)
+    assert together.min() > 0.003
+    np.testing.assert_allclose(grouped, together, rtol=0.05)
 
 
 def test_a_master_is_the_same_bytes_for_any_jobs_memory_and_order_of_completion():

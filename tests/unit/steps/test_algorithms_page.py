@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from gmoscli.engine import cutting
 from gmoscli.steps import (
     catalogue,
     combine,
@@ -45,6 +46,7 @@ ODD = overscan.subtract_overscan.parameters["sigma"].default
 @pytest.mark.parametrize(
     ("said", "value"),
     [
+        (r"Of more than (\S+) frames", cutting.MOST),
         (r"full from (\S+) % of its well", 100 * flags.FULL),
         (r"the median of the (\S+) around them", 2 * overscan.NEIGHBOURS + 1),
         (r"around them by (\S+) sigma", ODD),
