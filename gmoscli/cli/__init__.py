@@ -1,5 +1,7 @@
 """The commands: parse, call, print."""
 
+import atexit
+import gc
 import sys
 from types import TracebackType
 
@@ -11,3 +13,4 @@ def _report(kind: type[BaseException], error: BaseException, trace: TracebackTyp
 
 
 sys.excepthook = _report
+atexit.register(gc.freeze)  # all goes with the process: to look for cycles takes as long as a frame
