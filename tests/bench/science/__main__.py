@@ -105,11 +105,16 @@ class Nights:
         return self.site("N", "r", frames=max(self.counts))
 
     @cached_property
+    def fringed(self) -> tuple[Site, ...]:
+        """Nights in z: the fringe frame is made of many frames in one, of few in the other."""
+        return (self.site("N", "z", frames=max(self.counts)), self.site("S", "z"))
+
+    @cached_property
     def others(self) -> tuple[Site, ...]:
-        """Nights of five frames."""
+        """Nights of which five frames are stacked."""
         sites = [self.site("S", "r")]
         if not self.quick:
-            sites += [self.site("N", "z"), self.site("S", "z")]
+            sites += self.fringed
         if self.full:
             sites += [self.site("N", "r", binning=1), self.site("S", "r", binning=1)]
         return tuple(sites)
@@ -121,6 +126,8 @@ class Nights:
             yield self.first, count
         for site in self.others:
             yield site, 5
+        if not self.quick:
+            yield self.fringed[0], 20
         if self.full:
             moonlit = Effects().including("moonlight")
             yield self.site("N", "r", moonlit, mark="moonlight"), 5
@@ -203,8 +210,8 @@ def _detector(nights: Nights) -> Iterator[Figure]:
 
 def _fringes(nights: Nights) -> Iterator[Figure]:
     """What is left of fringes."""
-    for telescope in DETECTORS:
-        yield from fringes(nights.site(telescope, "z"))
+    for site in nights.fringed:
+        yield from fringes(site)
     for telescope, old in OLD_DETECTORS.items():  # thinner chips show fringes in i as well
         yield from fringes(nights.site(telescope, "i", detector=old, mark=old))
 
