@@ -23,9 +23,9 @@ from .past import past_of
 from .provenance import Traced, signed, stamp_of
 from .recipe import STAGE
 from .request import Plan, stem
+from .sizes import size_text
 from .step import CALIBRATIONS, Scope
 from .summary import placed, unmatched
-from .units import size_text
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import DatabaseError
-from ..units import size_text
+from ..sizes import size_text
 from .databases import Databases
 from .render import Row
 

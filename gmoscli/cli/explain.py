@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..units import size_text
+from ..sizes import size_text
 
 if TYPE_CHECKING:
     from ..recipe import Recipe

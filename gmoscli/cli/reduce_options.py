@@ -80,7 +80,7 @@ class ReduceOptions:
     def resources(self, settings: "Settings") -> "Resources":
         """Return what the reduction may use."""
         from ..session import resources
-        from ..units import size
+        from ..sizes import size
 
         memory = None
         if self.memory is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from ..units import size_text
+from ..sizes import size_text
 
 MODES = ("sq", "ql", "qa")
 """Science quality, quick look, quality assessment: how exacting a reduction is."""

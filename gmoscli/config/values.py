@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..units import size
+from ..sizes import size
 from .settings import LEVELS, MODES, Database
 from .text import words
 

@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 from gmoscli.cards import Headers
 from gmoscli.io.layout import Layout
-from gmoscli.units import size as in_bytes
+from gmoscli.sizes import size as in_bytes
 
 from . import incumbent
 from .desks import PYTHON, Desk

@@ -1,6 +1,6 @@
 import pytest
 
-from gmoscli.units import size, size_text
+from gmoscli.sizes import size, size_text
 
 
 @pytest.mark.parametrize(
