@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from math import isclose
 from typing import Any
 
-from .cards import Headers
+from .fits import Headers
 from .section import Section
 
 Predicate = Callable[[Headers], bool]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .cards import Headers
+from .fits import Headers
 from .geometry import Affine, Tan
 from .gmos.detectors import Detector
 from .past import Done, Used

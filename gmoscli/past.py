@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from .cards import Headers, read_tables
-from .texttable import text_columns
+from .fits import Headers, read_tables
+from .fits.textcolumns import text_columns
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from .cards import Headers
 from .compare import Mismatch, Operand, Predicate, compare
 from .errors import UsageError, unknown
+from .fits import Headers
 from .gmos.descriptors import DESCRIPTORS, describe
 from .gmos.tags import KNOWN_TAGS, tags_of
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gmoscli.band import Deep, Piece, Strips
-from gmoscli.cards import Header, Headers
+from gmoscli.fits import Header, Headers
 from gmoscli.frame import Amp, Ccd, CcdInfo, Observation, RawCcd, Readout, Sky
 from gmoscli.geometry import ARCSEC, Affine, Tan
 from gmoscli.gmos.detectors import Detector, detectors

@@ -6,7 +6,7 @@ exposure; keywords given as arguments replace cards (``FILTER2="i_G0302"``, None
 
 from pathlib import Path
 
-from gmoscli.cards import Header, Headers
+from gmoscli.fits import Header, Headers
 from gmoscli.section import Section
 
 CHIPS = ("BI13-20-4k-1", "BI12-09-4k-2", "BI13-18-4k-2")

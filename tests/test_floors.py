@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
     (frozenset(modules.split()), frozenset(libraries.split()))
     for modules, libraries in (
         ("errors", ""),
-        ("arguments card cards section dq sizes gmos select compare texttable past", ""),
+        ("arguments fits section dq sizes gmos select compare past", ""),
         ("frame band geometry depth stats grids step recipe", "numpy"),
         ("steps", "numpy scipy astropy sep"),
         ("io caldb config logs png checksums", "numpy astropy"),

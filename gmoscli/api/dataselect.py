@@ -4,8 +4,8 @@ import os
 from collections.abc import Collection, Iterable
 
 from ..arguments import a_path, a_text, listed
-from ..cards import Headers
 from ..errors import UsageError, check_known
+from ..fits import Headers
 from ..gmos.tags import KNOWN_TAGS, tags_of
 from ..select import Expression, parse
 

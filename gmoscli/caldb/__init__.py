@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ..cards import Headers
+    from ..fits import Headers
     from .match import Verdict
     from .service import LocalDatabase
 

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ..cards import Headers
 from ..errors import BadFile
+from ..fits import Headers
 from . import Cals
 from .match import Candidate, Verdict, match
 from .record import record_of

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..cards import Header, Headers
+from ..fits import Header, Headers
 from ..gmos import descriptors
 from ..gmos.tags import tags_of
 from ..section import Section

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ..cards import Headers
 from ..errors import UsageError
+from ..fits import Headers
 from ..gmos.descriptors import detector_family, filter_name
 from ..gmos.detectors import fringe_needed
 from ..gmos.tags import tags_of

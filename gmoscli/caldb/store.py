@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ..cards import Headers
 from ..errors import DatabaseError
+from ..fits import Headers
 from ..gmos.tags import tags_of
 from .fingerprint import Fingerprint
 from .match import Candidate, Failure, Verdict, match

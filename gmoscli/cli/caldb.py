@@ -25,7 +25,7 @@ from .databases import Databases, Kind, configured, on_databases
 from .render import FORMATS, Put, form_for, rows
 
 if TYPE_CHECKING:
-    from ..cards import Headers
+    from ..fits import Headers
 
 kinds_option = click.option(
     "--kind", "kinds", type=Kind(), multiple=True, help="Only bias, flat, fringe or bpm."
@@ -264,7 +264,7 @@ def _advice(path: Path, trouble: str) -> DatabaseError:
 
 def _frame(name: str) -> "Headers":
     """Return the headers of a frame that rules can speak of."""
-    from ..cards import Headers
+    from ..fits import Headers
     from ..gmos.tags import tags_of
 
     headers = Headers.open(name)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection
 
 import click
 
-from ..cards import Headers
 from ..errors import GmosError
+from ..fits import Headers
 from .common import (
     CommaList,
     Command,

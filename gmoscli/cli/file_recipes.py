@@ -36,7 +36,7 @@ def recipes_for(file: Path, name: str | None) -> "list[Recipe]":
 
     Raises ReductionError if there is none.
     """
-    from ..cards import Headers
+    from ..fits import Headers
     from ..gmos.tags import tags_of
     from ..recipes import recipe_named
     from ..recipes.fitting import fitting

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..cards import Headers
+from ..fits import Headers
 from .common import (
     Command,
     Failures,

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import click
 
-from ..cards import Headers
 from ..errors import UsageError
+from ..fits import Headers
 from .common import (
     CommaList,
     Command,

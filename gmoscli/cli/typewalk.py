@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from ..cards import Headers
 from ..errors import BadFile, UsageError, reason
+from ..fits import Headers
 from .common import CommaList, Command, Failures, version_option, wants_colour, write
 from .dataselect import known_tags
 from .names import write_list

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache, lru_cache
 
-from ..cards import Headers
 from ..errors import BadFile
+from ..fits import Headers
 from ..section import Section
 from .arrays import (
     AmpLayout,

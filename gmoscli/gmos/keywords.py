@@ -3,7 +3,7 @@
 import re
 from math import isfinite
 
-from ..cards import Header
+from ..fits import Header
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([EeDd][+-]?\d+)?\s*")
 _SEXAGESIMAL = re.compile(r"\s*([+-]?)(\d+)[:\s]+(\d+)[:\s]+(\d+(?:\.\d*)?)\s*(hours|degrees)?\s*")

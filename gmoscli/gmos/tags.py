@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from ..cards import Header, Headers
+from ..fits import Header, Headers
 from .keywords import number, text, upper
 
 Condition = Callable[[Header], bool]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from statistics import fmean
 from typing import Any
 
-from ..cards import Header
+from ..fits import Header
 from ..frame import Observation
 from ..gmos import descriptors
 from ..gmos.keywords import number, text

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 
-from ..cards import Header
 from ..errors import BadFile
+from ..fits import Header
 from ..section import Section
 
 _BITS = frozenset((8, 16, 32, 64, -32, -64))

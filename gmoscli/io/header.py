@@ -7,7 +7,7 @@ from typing import Any
 from astropy.io import fits
 
 from .. import __version__
-from ..card import CARD
+from ..fits.header import CARD
 from ..frame import CcdInfo, Exposure, Observation
 from ..gmos import descriptors
 from ..section import Section

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cards import Header, Headers
 from ..dq import Dq
 from ..errors import BadFile
+from ..fits import Header, Headers
 from ..frame import Amp, Ccd, CcdInfo, Flags, Observation, Plane, RawCcd, Readout
 from ..geometry import Tan, array_to_detector
 from ..gmos import descriptors

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..card import BLOCK
-from ..cards import Header, data_size, image_name, is_image, read_headers
 from ..errors import BadFile
+from ..fits import Header, read_headers
+from ..fits.file import data_size, image_name, is_image
+from ..fits.header import BLOCK
 from .extension import shape_of
 from .layout import Pixels
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from ..cards import Headers
 from ..errors import BadFile
+from ..fits import Headers
 from ..frame import Ccd, Exposure, RawCcd
 from .layout import Layout, Pixels
 from .plain import PlainFile

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ..caldb.match import Candidate
 from ..caldb.record import Record, gaps, kind_of, record_of
-from ..cards import Headers
 from ..errors import BadFile
+from ..fits import Headers
 from ..gmos.purposes import purpose
 from ..gmos.tags import tags_of
 from .nights import night_of

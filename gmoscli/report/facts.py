@@ -7,7 +7,7 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
-from ..cards import Headers
+from ..fits import Headers
 from ..frame import Observation
 from ..gmos import descriptors
 from ..gmos.detectors import troubles

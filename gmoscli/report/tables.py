@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
 
-from ..cards import Header
+from ..fits import Header
 from ..gmos import descriptors
 from .facts import Facts, Row
 from .look import Look

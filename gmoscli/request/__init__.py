@@ -10,8 +10,8 @@ from pathlib import Path, PurePath
 from ..caldb import Cals
 from ..caldb.match import missing
 from ..caldb.rules import OPTIONAL
-from ..cards import Headers
 from ..errors import BadFile, CalibrationMissing, GmosError, ReductionError, UsageError
+from ..fits import Headers
 from ..gmos.tags import tags_of
 from ..recipe import Recipe
 from .choosing import chosen_recipe, without_needless

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from ..caldb.rules import kinds_for
-from ..cards import Headers
 from ..errors import ReductionError, UsageError, nearest, quoted
+from ..fits import Headers
 from ..gmos.tags import tags_of
 from ..recipe import Recipe
 from ..recipes import RECIPES, default_recipe, recipe_named

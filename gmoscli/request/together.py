@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ..cards import Headers
 from ..errors import ReductionError
+from ..fits import Headers
 from ..gmos import descriptors
 from ..gmos.detectors import detector_of, troubles
 from ..gmos.purposes import purpose

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
-from gmoscli.cards import Headers
+from gmoscli.fits import Headers
 from gmoscli.io.layout import Layout
 from gmoscli.sizes import size as in_bytes
 

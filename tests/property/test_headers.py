@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmoscli.cards import Header
+from gmoscli.fits import Header
 from gmoscli.section import Section
 from tests.fits_bytes import card, unit
 

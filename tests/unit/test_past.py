@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from gmoscli.cards import Headers
 from gmoscli.errors import BadFile
+from gmoscli.fits import Headers
 from gmoscli.past import Done, Past, Used, past_of
 
 ROW = Done("clip_noise", "rejectPixels", '{"sigma": 3.0}')

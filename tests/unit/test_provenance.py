@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from gmoscli.cards import Header, Headers
 from gmoscli.checksums import Checksums
+from gmoscli.fits import Header, Headers
 from gmoscli.frame import Exposure
 from gmoscli.past import Used
 from gmoscli.provenance import signed, stamp_of

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gmoscli.cards import Headers
 from gmoscli.errors import BadFile, UsageError
+from gmoscli.fits import Headers
 from gmoscli.select import parse
 from tests.header_files import raw, write
 

@@ -4,7 +4,7 @@ Each is a function of ``Headers``, imported from here; ``DESCRIPTORS`` lists the
 choose by name. What a header lacks, or has wrong, is None.
 """
 
-from ...cards import Headers
+from ...fits import Headers
 from .grouping import group_id
 from .identity import (
     ao_seeing,

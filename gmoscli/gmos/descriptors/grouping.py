@@ -1,6 +1,6 @@
 """Which exposures belong together."""
 
-from ...cards import Headers
+from ...fits import Headers
 from ..tags import tags_of
 from .identity import observation_id
 from .layout import amp_read_area, detector_x_bin, detector_y_bin

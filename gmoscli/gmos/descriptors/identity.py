@@ -2,7 +2,7 @@
 
 import re
 
-from ...cards import Headers
+from ...fits import Headers
 from .. import keywords
 from .registry import descriptor, number, text
 

@@ -1,6 +1,6 @@
 """Which pixels: amplifiers, sections, binning, regions of interest."""
 
-from ...cards import Header, Headers
+from ...fits import Header, Headers
 from ...section import Section
 from .. import detectors, keywords
 from .registry import descriptor

@@ -1,6 +1,6 @@
 """Nod and shuffle: the telescope nods while charge is shuffled up and down the chips."""
 
-from ...cards import Headers
+from ...fits import Headers
 from .. import keywords
 from ..tags import tags_of
 from .registry import descriptor

@@ -2,7 +2,7 @@
 
 import re
 
-from ...cards import Headers
+from ...fits import Headers
 from .. import filters, keywords
 from ..tags import tags_of
 from .registry import descriptor

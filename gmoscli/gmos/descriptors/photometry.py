@@ -2,7 +2,7 @@
 
 import math
 
-from ...cards import Header, Headers
+from ...fits import Header, Headers
 from .. import detectors, filters, keywords
 from .identity import is_in_adu, telescope
 from .optics import filter_name

@@ -3,7 +3,7 @@
 import math
 from datetime import date
 
-from ...cards import Header, Headers
+from ...fits import Header, Headers
 from .. import keywords
 from .layout import pixel_scale
 from .registry import descriptor, number

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date
 
-from ...cards import Header, Headers
+from ...fits import Header, Headers
 from .. import detectors, keywords
 from ..detectors import ADC_LIMIT, LOW_GAIN_BELOW
 from ..tags import tags_of

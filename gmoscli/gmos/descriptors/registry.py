@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
-from ...cards import Headers
+from ...fits import Headers
 from .. import keywords
 
 F = TypeVar("F", bound=Callable[..., object])

@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime, time, timedelta
 
-from ...cards import Headers
+from ...fits import Headers
 from .. import keywords
 from .registry import descriptor
 

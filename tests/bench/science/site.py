@@ -11,7 +11,7 @@ import numpy as np
 from astropy.table import Table
 
 from gmoscli.caldb.rules import kinds_for
-from gmoscli.cards import Headers
+from gmoscli.fits import Headers
 from gmoscli.frame import Exposure
 from gmoscli.geometry import Points
 from gmoscli.io import read_exposure

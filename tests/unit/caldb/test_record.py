@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from gmoscli.caldb.record import gaps, kind_of, record_of, refusal
-from gmoscli.cards import Headers
+from gmoscli.fits import Headers
 from gmoscli.gmos.tags import tags_of
 from tests.header_files import CHIPS, bias, bpm, flat, fringe, per_ccd, raw
 

@@ -11,8 +11,8 @@ import pytest
 from gmoscli.caldb.record import record_of
 from gmoscli.caldb.store import NotACalibration, Store
 from gmoscli.caldb.table import FORMAT
-from gmoscli.cards import Headers
 from gmoscli.errors import BadFile, DatabaseError
+from gmoscli.fits import Headers
 from tests.header_files import CCD2, STAMP, bias, bpm, flat, fringe, per_ccd, raw, write
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 
 import pytest
 
-from gmoscli.cards import Header, Headers
+from gmoscli.fits import Header, Headers
 from gmoscli.gmos import descriptors as d
 from gmoscli.gmos.descriptors import DESCRIPTORS, describe
 from gmoscli.section import Section

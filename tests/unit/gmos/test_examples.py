@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 
 import pytest
 
-from gmoscli.cards import Header, Headers
+from gmoscli.fits import Header, Headers
 from gmoscli.gmos.descriptors import describe
 from gmoscli.gmos.detectors import detector, detectors, gain, read_noise
 from gmoscli.section import Section

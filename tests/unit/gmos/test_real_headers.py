@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gmoscli.cards import Header, Headers
+from gmoscli.fits import Header, Headers
 from gmoscli.gmos.descriptors import DESCRIPTORS, describe, gain
 from gmoscli.gmos.tags import tags_of
 from gmoscli.section import Section

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gmoscli.cards import Header, Headers
+from gmoscli.fits import Header, Headers
 from gmoscli.gmos.tags import KNOWN_TAGS, tags_of
 
 SCIENCE = {

@@ -12,9 +12,9 @@ from astropy.io import fits
 from astropy.table import Table
 from astropy.wcs import WCS
 
-from gmoscli.cards import Header, Headers
 from gmoscli.dq import Dq
 from gmoscli.errors import GmosError
+from gmoscli.fits import Header, Headers
 from gmoscli.frame import Exposure, Placement, Sky
 from gmoscli.gmos.tags import tags_of
 from gmoscli.io import open_source, read_exposure

@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from gmoscli.cards import Header, Headers
+from gmoscli.fits import Header, Headers
 from gmoscli.gmos.detectors import detectors
 from gmoscli.past import Done, Past
 from gmoscli.report.facts import Facts, warnings

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gmoscli.cards import Headers
 from gmoscli.errors import ReductionError, UsageError
+from gmoscli.fits import Headers
 from gmoscli.recipes.bias import bias as bias_recipe
 from gmoscli.recipes.flat import flat as flat_recipe
 from gmoscli.recipes.science import separate_ccds

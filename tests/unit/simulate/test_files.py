@@ -8,8 +8,8 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from gmoscli.cards import Headers
 from gmoscli.errors import GmosError
+from gmoscli.fits import Headers
 from gmoscli.gmos.descriptors import describe
 from gmoscli.gmos.detectors import detectors
 from gmoscli.gmos.tags import tags_of

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from gmoscli.cards import Header, Headers, read_headers
 from gmoscli.errors import BadFile
+from gmoscli.fits import Header, Headers, read_headers
 from tests.fits_bytes import BLOCK, card, image, primary, table, unit, written
 
 

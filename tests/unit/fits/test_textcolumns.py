@@ -5,8 +5,8 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmoscli.card import Header
-from gmoscli.texttable import text_columns
+from gmoscli.fits import Header
+from gmoscli.fits.textcolumns import text_columns
 
 WORDS = st.text("abc xyz{}\"':1", max_size=12).map(lambda word: word.rstrip())
 OTHERS = ("L", "X", "11X", "B", "I", "2J", "K", "E", "3D", "C", "M", "PJ(3)", "QE(3)")

@@ -13,10 +13,8 @@ from math import prod
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from .card import BLOCK, Header, Value
-from .errors import BadFile, quoted
-
-__all__ = ["Header", "Headers", "Value", "read_headers", "read_tables"]
+from ..errors import BadFile, quoted
+from .header import BLOCK, Header
 
 _AHEAD = 4 * BLOCK  # bytes read at a time: all of most headers, little of the pixels behind them
 _END = re.compile(rb"(?:.{80})*?(?=END[ \0]{5})", re.DOTALL)

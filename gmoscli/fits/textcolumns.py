@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from .card import Header
+from .header import Header
 
 _FORM = re.compile(r"(\d*)([LXBIJKAEDCMPQ])")
 _BYTES = {"L": 1, "B": 1, "I": 2, "J": 4, "K": 8, "A": 1, "E": 4, "D": 8, "C": 8, "M": 16}
