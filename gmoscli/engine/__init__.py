@@ -18,17 +18,17 @@ from .stacking import stacked
 __all__ = ["Report", "Run", "run", "silent"]
 
 
-def run(recipe: Recipe, frames: Sequence[Source], with_: Run) -> Iterator[Exposure]:
+def run(recipe: Recipe, frames: Sequence[Source], how: Run) -> Iterator[Exposure]:
     """Yield the recipe's products: one a frame, or one in all if it stacks.
 
     Raises what a step raises; nothing is written but scratch.
     """
     if recipe.draft is not None:
-        (draft,) = run(recipe.draft, frames, with_)
-        with_ = replace(with_, bring=_drafted(recipe.draft.kind, draft, with_.bring))
+        (draft,) = run(recipe.draft, frames, how)
+        how = replace(how, bring=_drafted(recipe.draft.kind, draft, how.bring))
     sets = [[frame] for frame in frames] if recipe.each else [frames]
     for together in sets:
-        yield from _run(recipe, together, with_)
+        yield from _run(recipe, together, how)
 
 
 def _drafted(own: str, draft: Exposure, bring: Bring) -> Bring:
@@ -41,26 +41,26 @@ def _drafted(own: str, draft: Exposure, bring: Bring) -> Bring:
     return brought
 
 
-def _run(recipe: Recipe, frames: Sequence[Source], with_: Run) -> Iterator[Exposure]:
+def _run(recipe: Recipe, frames: Sequence[Source], how: Run) -> Iterator[Exposure]:
     flow: Iterable[Source] = frames
     before: tuple[Step, ...] = ()
     passes = recipe.passes()
     for number, (scope, steps) in enumerate(passes):
         later = passes[number + 1 :]
         if not any(need in CALIBRATIONS for s in passes[number:] for f in s[1] for need in f.needs):
-            with_.release()
+            how.release()
         if not number and scope is Scope.CCD and _alone(frames, later):
             before = steps
         elif scope is Scope.CCD and any(s in (Scope.SET, Scope.BAND) for s, _ in later):
-            flow = _parked(steps, list(flow), with_)
+            flow = _parked(steps, list(flow), how)
         elif scope is Scope.CCD:
-            flow = loaded(steps, flow, with_)
+            flow = loaded(steps, flow, how)
         elif scope is Scope.EXPOSURE:
             flow = _exposed(steps, flow)
         elif scope is Scope.SET:
             flow = met(steps, list(flow))
         else:
-            flow = [stacked(before, steps, list(flow), with_)]
+            flow = [stacked(before, steps, list(flow), how)]
             before = ()
     for frame in flow:
         whole = exposure(frame)
@@ -72,12 +72,12 @@ def _alone(frames: Sequence[Source], later: Sequence[tuple[Scope, object]]) -> b
     return bool(later) and later[0][0] is Scope.BAND and all(f.piecemeal for f in frames)
 
 
-def _parked(steps: Sequence[Step], frames: list[Source], with_: Run) -> list[Shelved]:
+def _parked(steps: Sequence[Step], frames: list[Source], how: Run) -> list[Shelved]:
     """Return whole frames after some steps, parked."""
     indexes = {info.index for frame in frames for info in frame.obs.ccds}
     parts = sum(len(frame.obs.ccds) for frame in frames)
-    tally = Tally(partial(with_.report, steps[0].name), parts, len(frames))
-    return shelved(steps, frames, indexes, with_, tally)
+    tally = Tally(partial(how.report, steps[0].name), parts, len(frames))
+    return shelved(steps, frames, indexes, how, tally)
 
 
 def exposure(frame: Source) -> Exposure:

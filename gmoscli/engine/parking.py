@@ -14,25 +14,25 @@ from .places import Packing, Parked, Place
 from .running import Loaded, Run, Shelved, Tally, let_go, noted
 
 
-def worked(steps: Sequence[Step], with_: Run, frame: Source, index: int) -> Ccd:
+def worked(steps: Sequence[Step], how: Run, frame: Source, index: int) -> Ccd:
     """Return one ccd of a frame after some steps."""
     ccd: Any = frame.ccd(index)
     for step in steps:
-        ccd = step(ccd, *(_brought(need, frame.obs, ccd.info, with_) for need in step.needs))
+        ccd = step(ccd, *(_brought(need, frame.obs, ccd.info, how) for need in step.needs))
     if not isinstance(ccd, Ccd):
         raise ReductionError("the recipe leaves raw pixels", path=frame.obs.path)
     return ccd
 
 
-def _brought(need: str, obs: Observation, info: CcdInfo, with_: Run) -> Any:
-    return with_.bring(need, obs, info) if need in CALIBRATIONS else obs
+def _brought(need: str, obs: Observation, info: CcdInfo, how: Run) -> Any:
+    return how.bring(need, obs, info) if need in CALIBRATIONS else obs
 
 
 def shelved(
     steps: Sequence[Step],
     frames: Sequence[Source],
     indexes: Collection[int],
-    with_: Run,
+    how: Run,
     tally: Tally,
 ) -> list[Shelved]:
     """Return some ccds of the frames after some steps, parked.
@@ -43,10 +43,10 @@ def shelved(
     parts: list[dict[int, tuple[CcdInfo, Parked]]] = [{} for _ in frames]
     own = [[i.index for i in frame.obs.ccds if i.index in indexes] for frame in frames]
     piecemeal = all(frame.piecemeal for frame in frames)
-    rounds = _rounds(own, with_.together) if piecemeal else [list(enumerate(own))]
+    rounds = _rounds(own, how.together) if piecemeal else [list(enumerate(own))]
     for members in rounds:
-        tasks = [_task(steps, number, frames[number], some, with_) for number, some in members]
-        for task, part in zip(tasks, _done(steps, tasks, with_), strict=True):
+        tasks = [_task(steps, number, frames[number], some, how) for number, some in members]
+        for task, part in zip(tasks, _done(steps, tasks, how), strict=True):
             parts[task.number] |= part
             tally.add(len(part))
             if len(parts[task.number]) == len(task.frame.obs.ccds):
@@ -78,27 +78,27 @@ class _Task:
 
 
 def _task(
-    steps: Sequence[Step], number: int, frame: Source, indexes: Collection[int], with_: Run
+    steps: Sequence[Step], number: int, frame: Source, indexes: Collection[int], how: Run
 ) -> _Task:
     """Return a task; the calibrations that it takes are brought, for all processes to have."""
     infos = [info for info in frame.obs.ccds if info.index in indexes]
     needs = dict.fromkeys(need for step in steps for need in step.needs if need in CALIBRATIONS)
     for info, need in product(infos, needs):
-        with_.bring(need, frame.obs, info)
-    places = {info.index: with_.scratch.place(prod(info.shape)) for info in infos}
+        how.bring(need, frame.obs, info)
+    places = {info.index: how.scratch.place(prod(info.shape)) for info in infos}
     return _Task(number, frame, places)
 
 
 def _done(
-    steps: Sequence[Step], tasks: Sequence[_Task], with_: Run
+    steps: Sequence[Step], tasks: Sequence[_Task], how: Run
 ) -> Iterator[dict[int, tuple[CcdInfo, Parked]]]:
     """Yield the ccds of each task after some steps, parked."""
-    at_once = with_.at_once or with_.jobs
+    at_once = how.at_once or how.jobs
 
     def job(task: _Task) -> dict[int, tuple[CcdInfo, Packing]]:
         packed = {}
         for index, place in task.places.items():
-            ccd = worked(steps, with_, task.frame, index)
+            ccd = worked(steps, how, task.frame, index)
             packed[index] = ccd.info, place.put(ccd)
             del ccd
             if at_once == 1:
@@ -107,11 +107,11 @@ def _done(
             let_go(task.frame)
         return packed
 
-    for task, packed in zip(tasks, with_.each(job, tasks, at_once), strict=True):
+    for task, packed in zip(tasks, how.each(job, tasks, at_once), strict=True):
         yield {i: (info, Parked(task.places[i], packing)) for i, (info, packing) in packed.items()}
 
 
-def loaded(steps: Sequence[Step], frames: Iterable[Source], with_: Run) -> Iterator[Source]:
+def loaded(steps: Sequence[Step], frames: Iterable[Source], how: Run) -> Iterator[Source]:
     """Yield the frames after some steps, in memory.
 
     One ccd after the other: a whole frame is held already.
@@ -120,7 +120,7 @@ def loaded(steps: Sequence[Step], frames: Iterable[Source], with_: Run) -> Itera
         ccds = {}
         for info in frame.obs.ccds:
             give_back()  # what was freed before is not added to what this one takes
-            ccds[info.index] = worked(steps, with_, frame, info.index)
+            ccds[info.index] = worked(steps, how, frame, info.index)
         let_go(frame)
         obs = replace(frame.obs, ccds=tuple(ccd.info for ccd in ccds.values()))
         yield Loaded(noted(obs, steps), ccds)

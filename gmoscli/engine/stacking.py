@@ -33,27 +33,27 @@ that it saves more time than it takes."""
 
 
 def stacked(
-    before: Sequence[Step], steps: Sequence[Step], frames: list[Source], with_: Run
+    before: Sequence[Step], steps: Sequence[Step], frames: list[Source], how: Run
 ) -> Source:
     """Return the product of all frames: each grid in bands, which are jobs of their own.
 
     ``before`` are steps on single ccds that the frames have yet to go through. They do when their
     grid is stacked, so that no more than that is held at a time.
     """
-    report = partial(with_.report, steps[-1].name)
+    report = partial(how.report, steps[-1].name)
     observations = [frame.obs for frame in frames]
     check_alike(observations)
     grids = observations[0].grids or tuple(
         grid_of_ccd(observations, info.index) for info in observations[0].ccds
     )
-    ready = _ready(before, frames, with_)
+    ready = _ready(before, frames, how)
     ccds: list[Ccd] = []
     seen = []
     report(0, len(grids))
     for together in [[grid] for grid in grids] if before else [list(grids)]:
         parts = ready(together)
         seen.append([frame.obs for frame in parts])
-        for ccd in _stacks(steps, parts, together, with_):
+        for ccd in _stacks(steps, parts, together, how):
             ccds.append(ccd)
             report(len(ccds), len(grids))
     for frame in frames:
@@ -72,17 +72,17 @@ def stacked(
 
 
 def _ready(
-    before: Sequence[Step], frames: list[Source], with_: Run
+    before: Sequence[Step], frames: list[Source], how: Run
 ) -> Callable[[Sequence[Grid]], Sequence[Source]]:
     """Return what gives the frames as some grids need them."""
     if not before:
         return lambda _: frames
     parts = sum(len(frame.obs.ccds) for frame in frames)
-    tally = Tally(partial(with_.report, before[0].name), parts, len(frames))
+    tally = Tally(partial(how.report, before[0].name), parts, len(frames))
 
     def ready(grids: Sequence[Grid]) -> Sequence[Source]:
         members = {index for grid in grids for index in grid.members}
-        return shelved(before, frames, members, with_, tally)
+        return shelved(before, frames, members, how, tally)
 
     return ready
 
@@ -114,17 +114,17 @@ def check_alike(frames: Sequence[Observation]) -> None:
 
 
 def _stacks(
-    steps: Sequence[Step], frames: Sequence[Source], grids: Sequence[Grid], with_: Run
+    steps: Sequence[Step], frames: Sequence[Source], grids: Sequence[Grid], how: Run
 ) -> Iterator[Ccd]:
     """Yield the ccds of the product; what is parked of the frames is dropped as they are done."""
     about = _Around.of(steps)
     jobs = min(
-        bands_at_once(with_.jobs, with_.memory, about.halo, grid.shape[1], len(frames), about.aside)
+        bands_at_once(how.jobs, how.memory, about.halo, grid.shape[1], len(frames), about.aside)
         for grid in grids
     )
-    stacks = [_Stack(steps, frames, grid, about, with_.memory // jobs) for grid in grids]
+    stacks = [_Stack(steps, frames, grid, about, how.memory // jobs) for grid in grids]
     tasks = [(stack, band) for stack in stacks for band in stack.bands]
-    results = with_.each(lambda task: task[0].work(task[1]), tasks, jobs)
+    results = how.each(lambda task: task[0].work(task[1]), tasks, jobs)
     for (stack, band), counts in zip(tasks, results, strict=True):
         stack.count(*counts)
         if band is stack.bands[-1]:
