@@ -22,7 +22,7 @@ from .logs import LOGGER
 from .past import past_of
 from .provenance import Traced, signed, stamp_of
 from .recipe import STAGE
-from .request import Plan, stem
+from .request import Plan, raw_name
 from .sizes import size_text
 from .step import CALIBRATIONS, Scope
 from .summary import placed, unmatched
@@ -164,7 +164,7 @@ def staged(
         suffix = f"_{begun.steps[-1].name}"
         part = begun.named(plan.recipe.name, kind=STAGE, suffix=suffix)
         folder = plan.outputs[0].parent
-        paths = tuple(folder / f"{stem(frame)}{suffix}.fits" for frame in plan.frames)
+        paths = tuple(folder / f"{raw_name(frame)}{suffix}.fits" for frame in plan.frames)
         yield from reduced(replace(plan, recipe=part, outputs=paths), resources, (), sums, report)
 
 

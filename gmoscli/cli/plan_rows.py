@@ -34,7 +34,7 @@ def mask_row(mask: "Path", columns: Sequence[str]) -> Row:
 
 def shown_row(product: "Product") -> Row:
     """Return the columns of a product for people; calibrations by their names alone."""
-    from ..plan.frames import stem
+    from ..fits import stem
 
     record = product.group.first.record
     nights = product.nights

@@ -69,6 +69,7 @@ def preview(
         gmoscli preview raw/N20220627S0115.fits -o first.png
         reduce @science.lis | gmoscli preview --report -
     """
+    from ..fits import stem
     from ..preview import preview_of
 
     def draw(path: Path) -> bytes:
@@ -86,17 +87,13 @@ def preview(
     paths = [Path(name) for name in expand(files, null=null)]
     if not paths:
         raise UsageError("no files to show", hint="name files, @lists, or - for standard input")
-    targets = [output or outdir / f"{_stem(path)}.{'html' if report else 'png'}" for path in paths]
+    targets = [output or outdir / f"{stem(path)}.{'html' if report else 'png'}" for path in paths]
     _check(paths, targets)
     failures = Failures()
     for path, target in zip(paths, targets, strict=True):
         with failures.noted():
             _make(path, target, tell if report else draw, "\0" if null else "\n")
     failures.exit()
-
-
-def _stem(path: Path) -> str:
-    return path.name.partition(".fits")[0]
 
 
 def _check(paths: list[Path], targets: list[Path]) -> None:

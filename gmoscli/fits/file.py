@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from math import prod
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, Self
 
 from ..errors import BadFile, quoted
@@ -185,6 +185,11 @@ def data_size(header: Header) -> int:
     axes = [_int(header, f"NAXIS{n}") for n in range(1, _int(header, "NAXIS") + 1)]
     pixels = _int(header, "PCOUNT") + prod(axes) if axes else 0
     return abs(_int(header, "BITPIX")) // 8 * _int(header, "GCOUNT", 1) * pixels
+
+
+def stem(path: PurePath) -> str:
+    """Return a file's name without ``.fits``, ``.fits.bz2`` or the like."""
+    return path.name.partition(".fits")[0]
 
 
 def _int(header: Header, keyword: str, default: int = 0) -> int:

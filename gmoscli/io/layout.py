@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..dq import Dq
 from ..errors import BadFile
-from ..fits import Header, Headers
+from ..fits import Header, Headers, stem
 from ..frame import Amp, Ccd, CcdInfo, Flags, Observation, Plane, RawCcd, Readout
 from ..geometry import Tan, array_to_detector
 from ..gmos import descriptors
@@ -59,7 +59,7 @@ class Layout:
 
     def observation(self) -> Observation:
         """Return all that is known without the pixels."""
-        name = self.path.name.partition(".fits")[0]
+        name = stem(self.path)
         seconds = descriptors.exposure_time(self.headers)
         return Observation(
             name=name,

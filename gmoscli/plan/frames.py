@@ -8,7 +8,7 @@ from pathlib import Path
 from ..caldb.match import Candidate
 from ..caldb.record import Record, gaps, kind_of, record_of
 from ..errors import BadFile
-from ..fits import Headers
+from ..fits import Headers, stem
 from ..gmos.purposes import purpose
 from ..gmos.tags import tags_of
 from .nights import night_of
@@ -133,8 +133,3 @@ def _without_copies(found: Iterable[Found]) -> Iterable[Found]:
                 continue
             seen.add(one.stem)
         yield one
-
-
-def stem(path: Path) -> str:
-    """Return a file's name without ``.fits``, ``.fits.bz2`` or the like."""
-    return path.name.partition(".fits")[0]

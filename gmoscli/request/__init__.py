@@ -11,7 +11,7 @@ from ..caldb import Cals
 from ..caldb.match import missing
 from ..caldb.rules import OPTIONAL
 from ..errors import BadFile, CalibrationMissing, GmosError, ReductionError, UsageError
-from ..fits import Headers
+from ..fits import Headers, stem
 from ..gmos.tags import tags_of
 from ..recipe import Recipe
 from .choosing import chosen_recipe, without_needless
@@ -174,10 +174,10 @@ def outputs(request: Request, recipe: Recipe, frames: Sequence[Headers]) -> tupl
     if "/" in suffix:
         hint = "--outdir FOLDER chooses where"
         raise UsageError(f"suffix {suffix!r}: a part of a name holds no /", hint=hint)
-    return tuple(request.outdir / f"{stem(frame)}{suffix}.fits" for frame in named)
+    return tuple(request.outdir / f"{raw_name(frame)}{suffix}.fits" for frame in named)
 
 
-def stem(frame: Headers) -> str:
+def raw_name(frame: Headers) -> str:
     """Return the name, without its ending, of the raw file that a frame goes back to."""
     named = str(frame.phu.get("ORIGNAME") or "") or (frame.path.name if frame.path else "")
-    return PurePath(named).name.partition(".fits")[0]
+    return stem(PurePath(named))

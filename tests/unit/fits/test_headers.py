@@ -2,12 +2,13 @@
 
 import bz2
 import gzip
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from gmoscli.errors import BadFile
-from gmoscli.fits import Header, Headers, read_headers
+from gmoscli.fits import Header, Headers, read_headers, stem
 from tests.fits_bytes import BLOCK, card, image, primary, table, unit, written
 
 
@@ -227,3 +228,10 @@ def test_a_link_that_leads_nowhere_is_told_with_where_it_leads(tmp_path):
     link.symlink_to("gone/raw.fits")
     with pytest.raises(BadFile, match=r"link\.fits: a link to gone/raw\.fits, which is not there"):
         next(read_headers(link))
+
+
+@pytest.mark.parametrize(
+    "name", ["N20220627S0115.fits", "N20220627S0115.fits.bz2", "N20220627S0115"]
+)
+def test_a_name_loses_its_ending_compressed_or_not(name):
+    assert stem(Path("raw", name)) == "N20220627S0115"
