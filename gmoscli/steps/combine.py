@@ -11,9 +11,9 @@ from ..band import Deep, Planes
 from ..depth import depth_median
 from ..dq import UNUSABLE, Dq
 from ..frame import Plane
-from ..stats import places
 from ..step import Choice, Range, step
 from .complete import REACH, completed
+from .masks import nonzero
 
 _UNUSABLE = np.uint16(UNUSABLE)
 LIGHT = 3.0
@@ -67,7 +67,7 @@ def in_wing(odd: NDArray[np.bool_], sci: Plane, var: Plane, sky: float) -> NDArr
     Frames of better seeing do not see how far the light of this one reaches.
     """
     wing = np.zeros_like(odd)
-    y, x = places(odd)
+    y, x = nonzero(odd)
     last = sci.shape[1] - 1
     lit = np.zeros(len(y), np.int8)
     for away in (-3, -2, -1, 1, 2, 3):

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from ..band import Deep, Planes
 from ..dq import UNUSABLE, Dq
-from ..stats import places
-from .sharp import with_sides
+from .masks import nonzero, with_sides
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -91,7 +90,7 @@ def completed(mean: Planes, deep: Deep) -> Planes:
     sigmas = np.maximum(mean.used, np.float32(LIT))
     lit = mean.sci - np.float32(deep.sky) > sigmas * np.sqrt(mean.var)
     lit &= mean.used > 0
-    gaps = [places(lit & ((dq & _GAP) > 0) & ((dq & _BEYOND) == 0)) for dq in deep.dq]
+    gaps = [nonzero(lit & ((dq & _GAP) > 0) & ((dq & _BEYOND) == 0)) for dq in deep.dq]
     frames = np.repeat(np.arange(len(gaps)), [len(y) for y, _ in gaps])
     if not len(frames):
         return mean
@@ -108,7 +107,7 @@ def completed(mean: Planes, deep: Deep) -> Planes:
             (extra, weight[whose] * known),
         ):
             np.add.at(total, tuple(at), more)  # several frames may have a gap at a place
-    filled = places(extra > 0)
+    filled = nonzero(extra > 0)
     whole = weight @ seen.good[:, filled[0], filled[1]] + extra[filled]
     sci, var = mean.sci.copy(), mean.var.copy()
     sci[filled] += added[filled] / whole

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from ..dq import UNUSABLE
 from ..frame import Ccd, CcdInfo, Plane
-from ..stats import places
 from .darkest import dark_sky
-from .sharp import MARGIN, with_neighbours
+from .masks import nonzero, with_neighbours
+from .sharp import MARGIN
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -219,7 +219,7 @@ def peaks(smooth: Plane, least: float) -> tuple[NDArray[np.intp], NDArray[np.int
     """
     high = smooth > least
     high[[0, -1]] = high[:, [0, -1]] = False
-    y, x = places(high)
+    y, x = nonzero(high)
     here = smooth[y, x]
     for dy in (-1, 0, 1):
         for dx in (-1, 0, 1):

@@ -10,7 +10,7 @@ from ..frame import Ccd, Observation
 from ..gmos import descriptors
 from ..stats import median_and_noise
 from ..step import Range, step
-from .sharp import with_neighbours
+from .masks import with_neighbours
 
 CELL = 32
 """Unbinned pixels on a side; the probe's arm is about 7 of them wide."""

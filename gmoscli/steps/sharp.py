@@ -3,16 +3,12 @@
 The idea is van Dokkum's (2001, PASP 113, 1420), with the known seeing in place of a median filter.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..frame import Plane
-from ..stats import places
+from .masks import Indexes, Mask
 
-Mask = NDArray[np.bool_]
-Indexes = NDArray[np.intp]
 Values = NDArray[np.float32]
 
 MARGIN = 1.3
@@ -95,36 +91,3 @@ def _sides(image: Plane, where: Mask | None, at: list[tuple[Indexes, Indexes]]) 
         known = np.isfinite(value) if where is None else where[y, x]
         total += np.where(known, value, np.float32(np.inf))
     return total
-
-
-def with_sides(mask: Mask) -> Mask:
-    """Return the mask grown by the neighbours on either side, along the last axis."""
-    wide = mask.copy()
-    wide[..., 1:] |= mask[..., :-1]
-    wide[..., :-1] |= mask[..., 1:]
-    return wide
-
-
-def with_neighbours(mask: Mask) -> Mask:
-    """Return the mask grown by its eight neighbours, in the last two axes."""
-    wide = with_sides(mask)
-    grown = wide.copy()
-    grown[..., 1:, :] |= wide[..., :-1, :]
-    grown[..., :-1, :] |= wide[..., 1:, :]
-    return grown
-
-
-def grown_where(mask: Mask, allowed: Callable[[Indexes, Indexes], Mask]) -> Mask:
-    """Return the mask with those of its eight neighbours for which ``allowed(y, x)`` says so.
-
-    Only the neighbours are looked at: cosmic rays cover a hundredth of an image.
-    """
-    ny, nx = mask.shape
-    y, x = places(mask)
-    around = np.array([(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx])
-    yy = np.clip(y + around[:, :1], 0, ny - 1).ravel()
-    xx = np.clip(x + around[:, 1:], 0, nx - 1).ravel()
-    more = allowed(yy, xx)
-    grown = mask.copy()
-    grown[yy[more], xx[more]] = True
-    return grown

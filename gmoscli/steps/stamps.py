@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from ..frame import Ccd, Plane
 from .detect import UNSEEN
-from .sharp import Indexes, Mask, grown_where, sharper_than_stars
+from .masks import Indexes, Mask, grown_where
+from .sharp import sharper_than_stars
 
 Floats = NDArray[np.float64]
 

@@ -20,7 +20,7 @@ from ..grids import info_of
 from ..stats import median_and_noise, thinned
 from ..step import Range, step
 from .detect import block_size, seen_in_blocks, smoothed
-from .sharp import with_neighbours
+from .masks import with_neighbours
 
 Mask = NDArray[np.bool_]
 

@@ -10,7 +10,7 @@ from gmoscli.steps.profile import (
     profile_fluxes,
     rings,
 )
-from gmoscli.steps.sharp import sharper_than_stars, with_neighbours
+from gmoscli.steps.sharp import sharper_than_stars
 from gmoscli.steps.stamps import circles, stamps
 from tests.builders import a_ccd, starlight
 
@@ -113,12 +113,3 @@ def test_only_pixels_that_are_asked_about_are_judged():
     hit[4, 4] = 1e4
     none = np.zeros(hit.shape, bool)
     assert not sharper_than_stars(hit, hit + 100, none, fwhm=4.0, sigma=5.0).any()
-
-
-def test_neighbours_are_the_eight_around_in_each_frame():
-    mask = np.zeros((2, 7, 7), bool)
-    mask[0, 3, 3] = mask[1, 0, 0] = True
-    grown = with_neighbours(mask)
-    assert grown[0, 2:5, 2:5].all()
-    assert grown[0].sum() == 9
-    np.testing.assert_array_equal(np.argwhere(grown[1]), [[0, 0], [0, 1], [1, 0], [1, 1]])

@@ -7,9 +7,9 @@ from gmoscli.dq import Dq
 from gmoscli.simulate import Effects, Night
 from gmoscli.steps.bias import to_electrons
 from gmoscli.steps.flat import divide_flat
+from gmoscli.steps.masks import with_neighbours
 from gmoscli.steps.overscan import subtract_overscan
 from gmoscli.steps.shadow import CELL, flag_probe_shadow
-from gmoscli.steps.sharp import with_neighbours
 from tests.builders import a_ccd, simulated
 
 NIGHT = Night(binning=(4, 4), frames=1)
