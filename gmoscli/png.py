@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .io.write import written
+from .atomic import written
 
 Picture = NDArray[np.uint8]
 """Grey [y, x] or colour [y, x, 3], 0 to 255, the first row on top."""

@@ -9,6 +9,7 @@ from itertools import chain
 from math import prod
 from pathlib import Path
 
+from .atomic import check_replaceable
 from .caldb.store import Store
 from .checksums import Checksums
 from .engine import Report, Run, run, silent
@@ -174,8 +175,7 @@ def _check_writable(path: Path, plan: Plan) -> None:
         raise UsageError("the product would replace one of its inputs", path=path)
     if path.is_dir():
         raise UsageError("is a folder: the product needs a name", path=path, hint="see --outdir")
-    if path.exists() and not path.is_file():
-        raise UsageError("is there, and is no file that could be replaced", path=path)
+    check_replaceable(path)
     folder = path.parent
     if not folder.is_dir():
         raise UsageError("no such folder", path=folder, hint=f"mkdir -p {quoted(folder)}")

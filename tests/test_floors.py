@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
         ("arguments fits section dq sizes gmos select compare past", ""),
         ("frame band geometry depth stats grids step recipe", "numpy"),
         ("steps", "numpy scipy astropy sep"),
-        ("io caldb config logs png checksums", "numpy astropy"),
+        ("io caldb config logs png checksums atomic", "numpy astropy"),
         (
             "engine recipes request provenance reductions summary turns session api simulate"
             " preview report plan",

@@ -107,7 +107,7 @@ def _check(paths: list[Path], targets: list[Path]) -> None:
 
 def _make(path: Path, target: Path, made: Callable[[Path], bytes], end: str) -> None:
     """Write what is made of a file, and its path; or itself, to standard output."""
-    from ..io.write import written
+    from ..atomic import written
 
     content = made(path)
     if target == Path("-"):

@@ -192,7 +192,7 @@ def _reduce(names: list[str], options: ReduceOptions) -> None:
 
 def _show(product: Path, options: ReduceOptions) -> None:
     """Put a picture and a page beside a product, as asked for."""
-    from ..io.write import written
+    from ..atomic import written
     from ..logs import LOGGER
 
     if options.preview:

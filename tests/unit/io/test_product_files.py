@@ -1,8 +1,6 @@
 """Products are whole, tell the truth about themselves, and are read back as they were."""
 
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from itertools import product
 
@@ -18,7 +16,7 @@ from gmoscli.fits import Header, Headers
 from gmoscli.frame import Exposure, Placement, Sky
 from gmoscli.gmos.tags import tags_of
 from gmoscli.io import open_source, read_exposure
-from gmoscli.io.write import write_product, written
+from gmoscli.io.write import write_product
 from gmoscli.past import Done, Used, past_of
 from gmoscli.section import Section
 from gmoscli.simulate import Effects, Night
@@ -352,34 +350,6 @@ def test_a_calibration_in_twelve_amplifiers_is_tiled_to_ccds(tmp_path, observati
         assert other.info.section == one.info.section
 
 
-# ---- whole or not at all
-
-
-def test_nothing_stays_behind_when_writing_fails(tmp_path):
-    with pytest.raises(RuntimeError), written(tmp_path / "a.fits") as part:
-        part.write_bytes(b"half")
-        raise RuntimeError
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_product_that_exists_stays_when_its_successor_fails(tmp_path):
-    path = tmp_path / "a.fits"
-    path.write_bytes(b"whole")
-    with pytest.raises(GmosError, match="cannot write: no space left"), written(path) as part:
-        part.write_bytes(b"half")
-        raise OSError(28, "No space left on device")
-    assert [p.name for p in tmp_path.iterdir()] == ["a.fits"]
-    assert path.read_bytes() == b"whole"
-
-
-def test_a_pipe_or_a_device_is_not_replaced_by_a_file(tmp_path):
-    path = tmp_path / "pipe"
-    os.mkfifo(path)
-    with pytest.raises(GmosError, match="no file that could be replaced"), written(path):
-        raise AssertionError("nothing is to be made")
-    assert path.is_fifo()
-
-
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, observed):
     tmp_path.chmod(0o500)
@@ -390,22 +360,6 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path, observed):
 def test_a_folder_that_is_not_there_is_told(tmp_path, observed):
     with pytest.raises(GmosError, match="cannot write: no such file"):
         saved(a_product(observed), tmp_path / "nowhere")
-
-
-def test_a_killed_writer_leaves_nothing_under_the_final_name(tmp_path):
-    code = """
-import os, sys
-from pathlib import Path
-from gmoscli.io.write import written
-with written(Path(sys.argv[1])) as part:
-    part.write_bytes(b"half")
-    os.kill(os.getpid(), 9)
-"""
-    path = tmp_path / "a.fits"
-    killed = subprocess.run([sys.executable, "-c", code, path], check=False)
-    assert killed.returncode == -9
-    assert not path.exists()
-    assert not [p for p in tmp_path.iterdir() if p.suffix == ".fits"]
 
 
 def test_amplifiers_are_named_with_their_sections(tmp_path, observed):
