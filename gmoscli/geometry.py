@@ -133,7 +133,7 @@ def chip_to_detector(chip: "Chip", detector: "Detector") -> Affine:
 
     A chip is turned counter-clockwise about its centre and then shifted.
     """
-    nx, ny = detector.chip_shape
+    nx, ny = detector.chip_size
     turned = Affine.turned(chip.rotation, ((nx - 1) / 2, (ny - 1) / 2))
     return Affine.moved(*chip.shift).after(turned)
 

@@ -190,7 +190,7 @@ def _gap(obs: Observation, left: Panel, right: Panel) -> int:
     if not (_native(left.info) and right.info.index == left.info.index + 1):
         return GAP
     one, other = (obs.detector.chips[panel.info.index - 1] for panel in (left, right))
-    distance = other.shift[0] - one.shift[0] - obs.detector.chip_shape[0]
+    distance = other.shift[0] - one.shift[0] - obs.detector.chip_size[0]
     return max(round(distance / _block(left)[0]), 1)
 
 

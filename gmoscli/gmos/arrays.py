@@ -82,7 +82,7 @@ class Detector(NamedTuple):
     by side, without gaps). ``outline`` samples the illuminated field as (row, first column, last
     column), both columns lit; rows outside its range are dark. ``full_wells`` are in electrons per
     unbinned pixel, by DETECTOR keyword and amplifier. ``amps`` are in the order of raw files.
-    ``chip_shape`` and ``ccd_size`` are (columns, rows): those that are read out, and those that
+    ``chip_size`` and ``ccd_size`` are (columns, rows): those that are read out, and those that
     CCDSIZE tells. ``pixel_scale`` is in arcsec; above ``slow_above`` AMPINTEG means slow reading.
     """
 
@@ -95,7 +95,7 @@ class Detector(NamedTuple):
     keywords: tuple[str, ...]
     slow_above: float
     ccd_size: tuple[int, int]
-    chip_shape: tuple[int, int]
+    chip_size: tuple[int, int]
     pixel_scale: float
     tile_gap: int
     contaminated_columns: int
@@ -149,7 +149,7 @@ def _detector(row: dict[str, Any], rows: dict[str, dict[str, Any]]) -> Detector:
         keywords=tuple(row["keywords"]),
         slow_above=row["slow_above"],
         ccd_size=tuple(row["ccd_size"]),
-        chip_shape=tuple(row["chip_shape"]),
+        chip_size=tuple(row["chip_size"]),
         pixel_scale=row["pixel_scale"],
         tile_gap=row["tile_gap"],
         contaminated_columns=row["contaminated_columns"],

@@ -91,7 +91,7 @@ def extension(exposure: Exposure, info: CcdInfo, kind: str, version: int) -> fit
     header["EXTVER"] = version
     header["BUNIT"] = ("" if kind == "flat" else info.unit, "unit of the pixels")
     header["CCDSUM"] = f"{xbin} {ybin}"
-    width, height = obs.detector.chip_shape
+    width, height = obs.detector.chip_size
     columns = chips[-1].origin[0] + width
     header["DETSIZE"] = str(Section(0, columns, 0, height))
     if info.index:

@@ -84,12 +84,12 @@ def ccd_areas(night: Night, region: Section | None = None) -> tuple[CcdArea, ...
 
 def whole_chips(night: Night) -> tuple[CcdArea, ...]:
     """Return the three chips in full, whatever the region: what lasts is drawn on these."""
-    width, height = night.array.chip_shape
+    width, height = night.array.chip_size
     return ccd_areas(night, Section(0, 3 * width, 0, height))
 
 
 def _amp_area(night: Night, amp: AmpLayout, roi: Section) -> AmpArea | None:
-    detsec = Section(amp.x1, amp.x2, 0, night.array.chip_shape[1]).overlap(roi)
+    detsec = Section(amp.x1, amp.x2, 0, night.array.chip_size[1]).overlap(roi)
     if detsec is None:
         return None
     chip = max((c for c in night.array.chips if c.origin[0] <= amp.x1), key=lambda c: c.origin[0])

@@ -54,9 +54,7 @@ def bad_pixels(night: Night, area: CcdArea) -> NDArray[np.bool_]:
 @lru_cache(maxsize=6)
 def _chip_defects(night: Night, index: int) -> tuple[Defects, Defects]:
     """Return dead and hot pixels of a whole chip."""
-    nx, ny = (
-        size // step for size, step in zip(night.array.chip_shape, night.binning, strict=True)
-    )
+    nx, ny = (size // step for size, step in zip(night.array.chip_size, night.binning, strict=True))
     rng = generator(night.seed, "bad pixels", index)
     dead = _scattered(rng, ny, nx, rng.uniform(*_DEAD_RESPONSE, _DEAD))
     hot = _scattered(rng, ny, nx, 10 ** rng.uniform(*_HOT_RATE, _HOT))

@@ -22,7 +22,7 @@ def fringe_pattern(night: Night, area: CcdArea) -> Plane:
     The pattern belongs to the chip, whatever is read of it. Crests are 50 to 300 unbinned pixels
     apart, as the catalogued pairs of crests and troughs are.
     """
-    width, height = night.array.chip_shape
+    width, height = night.array.chip_size
     rng = generator(night.seed, "fringe pattern", area.chip.index)
     x, y = (area.x / width).astype(np.float32), (area.y / height).astype(np.float32)
     phase = np.zeros(area.shape, np.float32)

@@ -91,7 +91,7 @@ def _vignetting(night: Night, area: CcdArea) -> Plane:
 
 def _add_dust(plane: Plane, night: Night, area: CcdArea) -> None:
     """Multiply rings into a plane: the shadows of grains, with the pupil's hole in the middle."""
-    width, height = night.array.chip_shape
+    width, height = night.array.chip_size
     rng = generator(night.seed, "dust", area.chip.index)
     for x0, y0, size, depth in rng.random((_RINGS, 4)):
         radius = np.interp(size, (0, 1), _RING_RADII)

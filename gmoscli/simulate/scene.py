@@ -112,11 +112,11 @@ def _places(
     """Return positions spread evenly over the three chips and a margin."""
     array = night.array
     margin = _MARGIN / array.pixel_scale
-    width = 3 * array.chip_shape[0] + 2 * array.tile_gap + 2 * margin
-    height = array.chip_shape[1] + 2 * margin
+    width = 3 * array.chip_size[0] + 2 * array.tile_gap + 2 * margin
+    height = array.chip_size[1] + 2 * margin
     n = round(density * width * height * (array.pixel_scale / 60) ** 2)
-    x = array.chip_shape[0] / 2 + width * (rng.random(n) - 0.5)
-    y = array.chip_shape[1] / 2 + height * (rng.random(n) - 0.5)
+    x = array.chip_size[0] / 2 + width * (rng.random(n) - 0.5)
+    y = array.chip_size[1] / 2 + height * (rng.random(n) - 0.5)
     first = next((shot for shot in plan(night) if shot.kind == kind), None)
     if first is None:
         return np.zeros(0), np.zeros(0)

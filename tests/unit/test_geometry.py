@@ -127,7 +127,7 @@ def test_chips_lie_in_the_mosaic_where_other_software_has_them(chip, column, x, 
 
 @pytest.mark.parametrize("one", detectors(), ids=lambda one: one.id)
 def test_chip_2_is_the_plane_and_the_others_lie_beside_it(one):
-    nx, ny = one.chip_shape
+    nx, ny = one.chip_size
     whole = Section(0, nx, 0, ny)
     centre = [(nx - 1) / 2, (ny - 1) / 2]
     left, middle, right = (array_to_detector(one, i, whole, (1, 1))(centre) for i in (1, 2, 3))

@@ -31,7 +31,7 @@ def test_both_telescopes_have_all_their_generations():
 def test_amplifiers_cover_the_three_chips_without_overlap(one):
     edges = sorted((amp.x1, amp.x2) for amp in one.amps)
     assert edges[0][0] == 0
-    assert edges[-1][1] == 3 * one.chip_shape[0]
+    assert edges[-1][1] == 3 * one.chip_size[0]
     assert all(left[1] == right[0] for left, right in pairwise(edges))
     assert len(edges) in (3, 6, 12)
 
@@ -51,7 +51,7 @@ def test_the_outline_rises_and_lies_on_the_detector(one):
     rows = [row for row, _, _ in one.outline]
     assert rows == sorted(set(rows))
     assert rows[0] >= 0
-    assert rows[-1] < one.chip_shape[1]
+    assert rows[-1] < one.chip_size[1]
     assert all(0 <= first < last < 6144 for _, first, last in one.outline)
 
 

@@ -125,7 +125,7 @@ def test_the_name_of_a_chip_decides_no_epoch():
 @pytest.mark.parametrize("one", detectors(), ids=lambda one: one.id)
 @pytest.mark.parametrize("index", [1, 2, 3])
 def test_pixels_outside_the_field_are_flagged_in_detector_coordinates(one, index):
-    nx, ny = one.chip_shape
+    nx, ny = one.chip_size
     section = Section(0, nx, 0, ny)
     ccd = a_ccd(shape=(ny // 4, nx // 4), index=index, section=section, binning=(4, 4))
     dq = flag_unilluminated(ccd, an_observation(ccd.info, detector=one)).dq
