@@ -53,6 +53,7 @@ class Operand(click.Path):
 files_argument = click.argument("files", nargs=-1, type=Operand(), metavar="[FILE]...")
 outdir_option = click.option(
     "--outdir",
+    metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
     help="Folder to write the products to.",

@@ -28,6 +28,7 @@ from .common import (
 )
 @click.option(
     "--outdir",
+    metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
     help="Folder to write to.",

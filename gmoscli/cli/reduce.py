@@ -98,6 +98,7 @@ def _each_with_its_option(args: list[str]) -> Iterator[str]:
 @click.option("--memory", metavar="SIZE", help="Memory for all of them together, such as 300M.")
 @click.option(
     "--scratch",
+    metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for frames that do not fit into memory. Default: $TMPDIR.",
 )

@@ -1,4 +1,4 @@
-"""Show the tags of all files below a directory."""
+"""Show the tags of all files below a folder."""
 
 import os
 import re
@@ -40,7 +40,7 @@ class _SpacedTags(Command):
 @click.command(cls=_SpacedTags)
 @click.argument("operand", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
 @click.option("-d", "--dir", "root", type=click.Path(path_type=Path), help="Same as DIR.")
-@click.option("-n", "--norecurse", is_flag=True, help="Do not descend into directories.")
+@click.option("-n", "--norecurse", is_flag=True, help="Do not go into folders below it.")
 @click.option("-f", "--filemask", metavar="REGEX", default=_MASK, help="Names of files to look at.")
 @click.option(
     "--tags",
@@ -93,7 +93,7 @@ def typewalk(
     from ..gmos.tags import tags_of
 
     if operand and root:
-        raise click.UsageError(f"two directories: {root} and {operand}")
+        raise click.UsageError(f"two folders: {root} and {operand}")
     top = operand or root or Path()
     form = form_for(form, people="tree")
     mask, fits = _pattern(filemask), _rule(wanted, unwanted, either=either)
@@ -128,9 +128,9 @@ def _pattern(mask: str) -> re.Pattern[str]:
 
 
 def _files(root: Path, failures: Failures, *, recurse: bool) -> Iterator[Path]:
-    """Yield the files below a directory, those of each directory together and in order."""
+    """Yield the files below a folder, those of each folder together and in order."""
     if not root.is_dir():
-        raise BadFile("not a directory" if root.exists() else "no such directory", path=root)
+        raise BadFile("not a folder" if root.exists() else "no such folder", path=root)
 
     def report(error: OSError) -> None:
         failures.add(BadFile(reason(error), path=error.filename))
@@ -150,7 +150,7 @@ def _shown(form: str) -> Iterator[Put]:
 
 
 def _tree() -> Put:
-    """Return what writes files under the name of their directory."""
+    """Return what writes files below their folder, whose heading is that of typewalk in DRAGONS."""
     last: list[Path] = []
     bold, plain = ("\x1b[1m", "\x1b[0m") if wants_colour(sys.stdout) else ("", "")
 

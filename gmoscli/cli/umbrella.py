@@ -11,7 +11,7 @@ from .common import Group, version_option
 COMMANDS = {
     "showd": "Show what descriptors say of files.",
     "dataselect": "Select files by tags and descriptors.",
-    "typewalk": "Show the tags of all files below a directory.",
+    "typewalk": "Show the tags of all files below a folder.",
     "reduce": "Reduce files with the recipe that their tags ask for.",
     "caldb": "Keep calibrations, and find those that fit.",
     "showpars": "Show the parameters of a step for a file.",

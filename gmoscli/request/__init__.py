@@ -172,7 +172,7 @@ def outputs(request: Request, recipe: Recipe, frames: Sequence[Headers]) -> tupl
         return (request.outdir / request.output,)
     suffix = request.suffix or recipe.suffix
     if "/" in suffix:
-        hint = "--outdir FOLDER chooses where"
+        hint = "--outdir DIR chooses where"
         raise UsageError(f"suffix {suffix!r}: a part of a name holds no /", hint=hint)
     return tuple(request.outdir / f"{raw_name(frame)}{suffix}.fits" for frame in named)
 

@@ -11,7 +11,7 @@ from tests.header_files import bias, raw, write
 
 @pytest.fixture
 def tree(tmp_path):
-    """Files in two directories, one of them no FITS file and one compressed by name only."""
+    """Files in two folders, one of them no FITS file and one compressed by name only."""
     (tmp_path / "raw").mkdir()
     write(tmp_path / "raw" / "sci.fits", raw())
     write(tmp_path / "raw" / "bias.fits.bz2", raw(OBSTYPE="BIAS"))
@@ -53,7 +53,7 @@ def test_options_choose_files(tree, words, expected):
     assert (done.returncode, names(done)) == (0, expected)
 
 
-def test_the_tree_names_each_directory_once_and_is_not_coloured(tree):
+def test_the_tree_names_each_folder_once_and_is_not_coloured(tree):
     write(tree / "raw" / "a_name_that_is_longer_than_its_column.fits", raw())
     done = run("typewalk", "--format", "tree", "--tags", "RAW", cwd=tree)
     assert done.stdout == (
@@ -93,7 +93,7 @@ def test_a_file_that_cannot_be_read_is_named_and_counts(tree):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["-d", "nowhere"], 1, "typewalk: nowhere: no such directory"),
+        (["-d", "nowhere"], 1, "typewalk: nowhere: no such folder"),
         (["-f", "("], 2, "typewalk: --filemask: "),
         (["--tags", "bias"], 2, "typewalk: unknown tag 'bias'"),
     ],
@@ -104,8 +104,8 @@ def test_what_cannot_be_done_is_said(tree, words, code, message):
     assert done.stderr.startswith(message)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every directory")
-def test_a_directory_that_cannot_be_read_is_named(tree):
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
+def test_a_folder_that_cannot_be_read_is_named(tree):
     (tree / "raw").chmod(0)
     done = run("typewalk", cwd=tree)
     (tree / "raw").chmod(0o755)
