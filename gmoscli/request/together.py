@@ -38,6 +38,10 @@ _ALIKE_WITH_LIGHT = (
 )
 
 
+_PICKED = {"bias": "--tags BIAS", "flat": "--tags FLAT", "science": "--tags IMAGE --xtags CAL"}
+"""What raw files are for → the options of dataselect that pick them."""
+
+
 def check_together(recipe: Recipe, frames: Sequence[Headers]) -> None:
     """Raise ReductionError unless all frames are of one kind and one configuration."""
     first = frames[0]
@@ -47,19 +51,35 @@ def check_together(recipe: Recipe, frames: Sequence[Headers]) -> None:
         tags = tags_of(frame)
         if recipe.kind in ("bias", "flat") and recipe.kind.upper() not in tags:
             raise ReductionError(
-                f"not a {recipe.kind}: its tags are {_words(tags)}", path=frame.path
+                f"not a {recipe.kind}: its tags are {_words(tags)}",
+                path=frame.path,
+                hint=_picking(recipe.kind),
             )
         if not recipe.kind and not {"IMAGE"} <= tags:
-            raise ReductionError(f"not an image: its tags are {_words(tags)}", path=frame.path)
+            raise ReductionError(
+                f"not an image: its tags are {_words(tags)}",
+                path=frame.path,
+                hint=_picking(wanted),
+            )
         _check_beginning(recipe, tags, frame.path)
         if purpose(tags) != wanted:
-            raise ReductionError(f"not of the same kind as {_name(first)}", path=frame.path)
+            raise ReductionError(
+                f"not of the same kind as {_name(first)}", path=frame.path, hint=_picking(wanted)
+            )
         for what, value in (*_ALIKE, *light):
             ours, theirs = value(first), value(frame)
             if ours != theirs:
                 raise ReductionError(
-                    f"{what} {theirs}, but {ours} in {_name(first)}", path=frame.path
+                    f"{what} {theirs}, but {ours} in {_name(first)}",
+                    path=frame.path,
+                    hint="gmoscli plan DIR shows which files go together",
                 )
+
+
+def _picking(wanted: str | None) -> str | None:
+    """Return the command that reduces, of a mixture, what is for one purpose."""
+    picked = _PICKED.get(wanted or "")
+    return picked and f"one kind at a time: dataselect {picked} FILES | reduce -"
 
 
 def _check_beginning(recipe: Recipe, tags: frozenset[str], path: Path | None) -> None:

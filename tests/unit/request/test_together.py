@@ -1,8 +1,12 @@
 """Frames that are reduced together are alike, and known troubles are told."""
 
+from itertools import permutations
+
 import pytest
 
 from gmoscli.errors import BadFile, ReductionError
+from gmoscli.gmos.tags import tags_of
+from gmoscli.recipes import default_recipe
 from gmoscli.recipes.bias import bias as bias_recipe
 from gmoscli.recipes.flat import flat as flat_recipe
 from gmoscli.recipes.science import align_and_stack, separate_ccds
@@ -29,6 +33,23 @@ def test_an_odd_frame_is_refused_by_name_with_what_is_odd(cards, says):
     with pytest.raises(ReductionError, match=says) as refused:
         check_together(separate_ccds, [frame(), frame("N2.fits", **cards)])
     assert refused.value.path == "N2.fits"
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize(("kind", "odd"), list(permutations((BIAS, TWILIGHT, {}), 2)))
+def test_of_a_mixture_the_command_in_the_hint_picks_the_kind_of_the_first(kind, odd):
+    first, other = frame(**kind), frame("N2.fits", **odd)
+    recipe = default_recipe(tags_of(first))
+    with pytest.raises(ReductionError) as refused:
+        check_together(recipe, [first, other])
+    words = refused.value.hint.partition("dataselect ")[2].partition(" FILES")[0].split()
+    asked = dict(zip(words[::2], words[1::2], strict=True))
+    picked = [
+        one
+        for one in (first, other)
+        if asked["--tags"] in tags_of(one) and asked.get("--xtags") not in tags_of(one)
+    ]
+    assert picked == [first]
 
 
 def test_biases_may_be_of_any_filter():
