@@ -28,15 +28,15 @@ def clip_noise(
     *,
     hsigma: Annotated[float, "sigmas above the median", Range(1.0)] = 5.0,
     lsigma: Annotated[float, "sigmas below the median", Range(1.0)] = 5.0,
-    sources: Annotated[str, "clip on sources as well, or keep them", Choice(("keep", "clip"))] = (
-        "keep"
-    ),
+    sources: Annotated[
+        str, "clip values on sources as well, or keep them", Choice(("keep", "clip"))
+    ] = ("keep"),
 ) -> Deep:
     """Flag values that differ from the median by more than their noise allows.
 
-    The limit is the value's own expected noise and the median's, not the scatter of the sample, so
-    that one outlier among few frames is found: from two frames on. Where frames see light of a
-    source they may differ by the seeing, and are kept.
+    The limit is the expected noise of the value and of the median, not the scatter of the sample:
+    so one outlier is found even between two frames. On the light of sources frames differ by their
+    seeing as well; there values are kept, unless ``sources`` says clip.
     """
     good = (deep.dq & _UNUSABLE) == 0
     n = good.sum(axis=0, dtype=np.uint16)
@@ -121,21 +121,22 @@ def average(
     *,
     saturated: Annotated[
         str,
-        "keep saturated values, and their flag, or drop them where other frames are not",
+        "keep saturated values with their flag, or drop them where another frame has a good one",
         Choice(("keep", "drop")),
     ] = "keep",
     gaps: Annotated[
         str,
-        "where a frame has no good value in a star, leave the mean to the others, or fill in",
+        "where a frame lacks part of a star: leave that to the others, or fill in its light",
         Choice(("leave", "fill")),
     ] = "leave",
 ) -> Planes:
     """Return the weighted mean of the good values, with the variance that its weights give.
 
-    Where no frame is good, the mean of those that have data stands in, with their flags. Where
-    none has data, 0 and the flag NO_DATA. A star that saturates in the sharper frames stays
-    flagged, whatever the others say; in a calibration a full pixel is a cosmic ray. What a gap of
-    one frame takes from a star of other seeing can be filled in (:mod:`.complete`).
+    Where no frame is good, the mean is that of all which have data, with their flags. Where none
+    has data, it is 0 with the flag NO_DATA. Saturated values are kept in images, so that a star
+    which saturates in the sharper frames alone is flagged; in a calibration such a value is a
+    cosmic ray, and dropped. Where one frame has a gap in a star, the mean of the others is off if
+    their seeing is another; ``gaps`` may mend that (:mod:`.complete`).
     """
     left_out = _UNUSABLE | np.uint16(Dq.SATURATED if saturated == "drop" else 0)
     good = (deep.dq & left_out) == 0
