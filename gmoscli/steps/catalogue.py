@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from ..frame import Catalogue, CcdInfo
 from ..stats import SIGMA_PER_MAD
 from .detect import pixel_scale
+from .masks import Mask
 from .profile import USUAL, Moffat, fitted_moffat, rings
 
-Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 RADII = np.array([0.6, 0.9, 1.2, 1.6, 2.1, 2.7, 3.5, 4.5])

@@ -18,11 +18,9 @@ from numpy.typing import NDArray
 
 from ..band import Deep, Planes
 from ..dq import UNUSABLE, Dq
-from .masks import nonzero, with_sides
+from .masks import Indexes, Mask, nonzero, with_sides
 
 Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-Indexes = NDArray[np.intp]
 
 LIT = 3.0
 """Sigmas of the mean above the sky from which the seeing may tell in a pixel. Where more frames see

@@ -7,14 +7,12 @@ darkest places are not low by being chosen. Light of stars that is left there is
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..frame import Plane
 from ..geometry import Points
 from ..stats import median_and_noise
+from .masks import Mask
 from .polynomial import as_surface, regressed, terms
-
-Mask = NDArray[np.bool_]
 
 AROUND = 5
 """Blocks on a side of what is around one: wider than the core of a star."""

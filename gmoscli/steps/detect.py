@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from ..dq import UNUSABLE
 from ..frame import Ccd, CcdInfo, Plane
 from .darkest import dark_sky
-from .masks import nonzero, with_neighbours
+from .masks import Mask, nonzero, with_neighbours
 from .sharp import MARGIN
 
-Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 BLOCK = 0.33

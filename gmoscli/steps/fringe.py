@@ -13,11 +13,10 @@ from ..dq import Dq
 from ..frame import Ccd, Plane
 from ..stats import SIGMA_PER_MAD, thinned
 from ..step import Range, step
+from .masks import Mask
 from .objects import objects
 from .polynomial import regressed, solved
 from .surface import in_blocks
-
-Mask = NDArray[np.bool_]
 
 ORDER = 3
 """Degree of the polynomial in x and y that takes up the sky's own gradients."""

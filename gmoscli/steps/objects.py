@@ -2,13 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..frame import Ccd
 from .detect import detected, spread, without_sky
-
-Mask = NDArray[np.bool_]
+from .masks import Mask
 
 MESH = 12.0
 """Arcsec: mesh of the background above which sources are found."""

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from ..frame import Plane
 from ..geometry import Points
 from ..stats import SIGMA_PER_MAD
+from .masks import Mask
 
 Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 ROUNDS = 4
 FARTHEST = 2.5

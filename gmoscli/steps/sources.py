@@ -39,6 +39,7 @@ from .detect import (
     spread,
     without_sky,
 )
+from .masks import Mask
 from .stamps import (
     Stamps,
     centroids,
@@ -52,7 +53,6 @@ from .stamps import (
     without_rays,
 )
 
-Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 

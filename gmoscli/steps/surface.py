@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from ..frame import CcdInfo, Plane
 from ..geometry import Points
 from .detect import block_sums, pixel_scale
+from .masks import Mask
 from .polynomial import Surface, as_surface, regressed, terms
 
 Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 BLOCK = 1.0
 """Arcsec: about the side of the blocks whose means are fitted; a few times finer than fringes."""

@@ -13,16 +13,13 @@ from typing import Annotated
 
 import numpy as np
 import sep
-from numpy.typing import NDArray
 
 from ..frame import Ccd, CcdInfo, Observation, Plane, Spots
 from ..grids import info_of
 from ..stats import median_and_noise, thinned
 from ..step import Range, step
 from .detect import block_size, seen_in_blocks, smoothed
-from .masks import with_neighbours
-
-Mask = NDArray[np.bool_]
+from .masks import Mask, with_neighbours
 
 COARSER = 2
 """Sides of a block over those in which science frames are searched: what has to be seen is that
