@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..request import Request
 
 LEVELS = ("debug", "info", "warning", "error")
+"""Those of the configuration, which takes too long to load for a line of help."""
 LOGMODES = {"standard": "info", "quiet": "error", "verbose": "debug", "debug": "debug"}
 """What observers of DRAGONS write → level of what is said."""
 
