@@ -198,7 +198,7 @@ def _no_frames(failures: Failures) -> ReductionError:
 
 
 def _tell_missing(products: "Sequence[Product]", *, complain: bool) -> None:
-    """Say what is done without, and, where no row tells it, what cannot be done."""
+    """Warn of what products go without; with ``complain`` also of those that no Makefile has."""
     lacking = Counter(
         text
         for product in products

@@ -150,7 +150,7 @@ def _shown(form: str) -> Iterator[Put]:
 
 
 def _tree() -> Put:
-    """Return what writes files below their folder, whose heading is that of typewalk in DRAGONS."""
+    """Return what writes files under a heading for each folder, worded as in DRAGONS."""
     last: list[Path] = []
     bold, plain = ("\x1b[1m", "\x1b[0m") if wants_colour(sys.stdout) else ("", "")
 

@@ -16,8 +16,8 @@ a step, and what finding sources makes; measured with the science recipe at 2x2 
 LEAST_BANDS = 20 << 20
 """Bytes of bands, over all jobs."""
 FURTHER = 32 << 20
-"""Bytes of each process but the first: what it has made of its own of what all began with, and what
-the C library keeps."""
+"""Bytes of each process but the first: pages shared at its start that it has written to since, and
+what the C library keeps."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def budget(
 
 
 def _further(free: int, masters: int, ccds: int) -> int:
-    """Return how many ccds more than one, of those of a frame, have masters that fit."""
+    """Return of how many further ccds of a frame, after the first, the masters fit."""
     fit = max(0, free) // masters if masters else ccds
     return min(ccds - 1, fit)
 

@@ -10,7 +10,7 @@ from . import RECIPES
 from .fitting import fitting
 
 _WRITTEN = (Ccd, Exposure, Planes)
-"""What a step may leave last: whatever else it finds is for the steps after it."""
+"""What can be written when the last step has run; anything else is for further steps."""
 
 
 def alone(name: str, tags: AbstractSet[str]) -> Recipe | None:

@@ -72,7 +72,7 @@ _KEYS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "until": (lambda value: isinstance(value, str), "is not the name of a step"),
     "suffix": (lambda value: isinstance(value, str), "is not text"),
 }
-"""What may stand in a recipe of choices: what it must be, and what is said if it is not."""
+"""Name in a recipe of choices → whether its value will do, and what is said if it will not."""
 
 
 def _check(text: dict[str, Any]) -> None:

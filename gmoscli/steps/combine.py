@@ -30,7 +30,7 @@ def clip_noise(
     lsigma: Annotated[float, "sigmas below the median", Range(1.0)] = 5.0,
     sources: Annotated[
         str, "clip values on sources as well, or keep them", Choice(("keep", "clip"))
-    ] = ("keep"),
+    ] = "keep",
 ) -> Deep:
     """Flag values that differ from the median by more than their noise allows.
 

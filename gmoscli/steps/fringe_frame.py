@@ -85,7 +85,7 @@ def flattened(ccd: Ccd) -> Ccd:
 def match_fringes(
     frames: Sequence[Observation],
     *,
-    min_dither: Annotated[float, "what the widest dither must reach, arcsec", Range(0)] = 5.0,
+    min_dither: Annotated[float, "least distance of the widest dither, arcsec", Range(0)] = 5.0,
     min_frames: Annotated[int, "fewest frames", Range(2)] = 3,
 ) -> Sequence[Observation]:
     """Scale the frames to one amplitude of the pattern and take the level of their sky away.

@@ -51,7 +51,7 @@ def register(
     match_radius: Annotated[float, "largest residual of a pair, arcsec", Range(0.05)] = 0.5,
     min_sources: Annotated[int, "fewest matched stars", Range(1)] = 1,
     rotate: Annotated[bool, "fit a rotation as well"] = True,
-    trust_headers: Annotated[bool, "place by its headers what stars cannot place"] = False,
+    trust_headers: Annotated[bool, "place a frame by its headers if its stars cannot"] = False,
 ) -> Sequence[Observation]:
     """Place all frames on the sky of the best of them, the first of those that are as good.
 
