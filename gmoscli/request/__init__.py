@@ -21,6 +21,10 @@ Chosen = dict[tuple[Path, str], Path]
 """The calibration for each file, by its kind."""
 Say = Callable[[str], object]
 COMPRESSED = (".bz2", ".gz")
+_NO_FRINGE = (
+    "reduce -r makeProcessedFringe makes one of dithered frames;"
+    " without: -p subtract_fringe:skip_primitive=True"
+)
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ def calibrations(recipe: Recipe, frames: Sequence[Headers], cals: Cals, warn: Sa
     Raises CalibrationMissing that names every kind which some frame lacks.
     """
     chosen: Chosen = {}
-    lacking: list[CalibrationMissing] = []
+    lacking: list[tuple[str, CalibrationMissing, str]] = []
     for kind in recipe.calibrations:
         without = []
         for frame in frames:
@@ -154,12 +158,12 @@ def calibrations(recipe: Recipe, frames: Sequence[Headers], cals: Cals, warn: Sa
             if kind in OPTIONAL:
                 warn(f"{error}{more}: going on without")
             else:
-                lacking.append(
-                    CalibrationMissing(error.message + more, path=error.path, hint=error.hint)
-                )
+                lacking.append((kind, error, more))
     if lacking:
-        text = "; ".join(error.message for error in lacking)
-        raise CalibrationMissing(text, path=lacking[0].path, hint=lacking[0].hint)
+        text = "; ".join(error.message + more for _, error, more in lacking)
+        first = lacking[0][1]
+        hint = _NO_FRINGE if [kind for kind, *_ in lacking] == ["fringe"] else first.hint
+        raise CalibrationMissing(text, path=first.path, hint=hint)
     return chosen
 
 

@@ -23,6 +23,8 @@ from .objects import objects
 from .polynomial import Surface, regressed
 from .surface import fitted_surface, in_blocks
 
+_WITHOUT = "stack them with their fringes: -p subtract_fringe:skip_primitive=True"
+
 
 @step("dilateObjectMask")
 def mask_objects(
@@ -148,7 +150,9 @@ def check_dithered(frames: Sequence[Observation], least: float, fewest: int) -> 
     """Raise ReductionError unless there are enough frames, some of them far enough apart."""
     if len(frames) < fewest:
         raise ReductionError(
-            f"a fringe frame needs {fewest} frames or more, not {len(frames)}", path=frames[0].path
+            f"a fringe frame needs {fewest} frames or more, not {len(frames)}",
+            path=frames[0].path,
+            hint=_WITHOUT,
         )
     points = [info.wcs.crval for obs in frames for info in obs.ccds[:1] if info.wcs is not None]
     apart = [
@@ -159,6 +163,7 @@ def check_dithered(frames: Sequence[Observation], least: float, fewest: int) -> 
             f"undithered: no two frames are {least:g} arcsec apart, the widest"
             f" {max(apart, default=0.0):.1f}",
             path=frames[0].path,
+            hint=_WITHOUT,
         )
 
 

@@ -148,6 +148,15 @@ def test_all_that_is_missing_is_told_at_once():
     assert missing.value.hint == "caldb explain N1.fits"
 
 
+def test_where_the_fringe_frame_alone_is_missing_the_hint_says_how_to_go_on():
+    frames = [frame("N1.fits")]
+    cals = Given(**{kind: Path(f"{kind}.fits") for kind in ("bpm", "bias", "flat")})
+    with pytest.raises(CalibrationMissing) as missing:
+        calibrations(separate_ccds, frames, cals, unheard)
+    assert "makeProcessedFringe" in missing.value.hint
+    assert "-p subtract_fringe:skip_primitive=True" in missing.value.hint
+
+
 def test_without_a_bad_pixel_mask_work_goes_on_with_a_warning():
     said = []
     chosen = calibrations(bias_recipe, [frame("N1.fits")], Given(), said.append)

@@ -65,8 +65,9 @@ def test_undithered_frames_are_refused_with_the_reason():
 
 
 def test_two_frames_are_too_few():
-    with pytest.raises(ReductionError, match="needs 3 frames or more, not 2"):
+    with pytest.raises(ReductionError, match="needs 3 frames or more, not 2") as refused:
         match_fringes(DITHERED[:2])
+    assert "-p subtract_fringe:skip_primitive=True" in refused.value.hint
 
 
 def test_a_frame_without_sky_is_named():
