@@ -1,5 +1,6 @@
 """Reject and combine: all frames of a band on one grid become one."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from typing import Annotated
@@ -17,7 +18,7 @@ from .masks import nonzero
 
 _UNUSABLE = np.uint16(UNUSABLE)
 LIGHT = 3.0
-"""Sigmas of the stack above the sky from which a pixel counts as lit by a source."""
+"""Sigmas of the median above the sky from which a pixel counts as lit by a source."""
 WING = 4
 """Of the six neighbours along the row, those that stand a sigma above the sky in a wing."""
 
@@ -41,24 +42,62 @@ def clip_noise(
     good = (deep.dq & _UNUSABLE) == 0
     n = good.sum(axis=0, dtype=np.uint16)
     median = depth_median(deep.sci, good, lower_of_two=True)  # cosmic rays only add
-    safe = np.maximum(n, 1).astype(np.float32)
-    noise = np.zeros(median.shape, np.float32)
-    for plane, usable in zip(deep.var, good, strict=True):
-        np.add(noise, plane, out=noise, where=usable)
-    noise /= safe
-    error = noise / safe  # of the median, in which the value itself has its share
     judged = n > 1
-    if sources == "keep":
-        judged &= median - np.float32(deep.sky) < LIGHT * np.sqrt(error)
+    light = np.square(np.maximum(median - np.float32(deep.sky), 0) / np.float32(LIGHT))
     flags = deep.dq.copy()
-    for sci, var, dq, usable in zip(deep.sci, deep.var, flags, good, strict=True):
+    for i, error in enumerate(median_errors(deep, good, n)):
+        sci, var, dq = deep.sci[i], deep.var[i], flags[i]
+        odd = good[i] & judged
+        if sources == "keep":
+            odd &= light < error
+        np.sqrt(np.add(error, var, out=error), out=error)
         away = sci - median
-        own = np.sqrt(var + error)
-        odd = usable & judged & ((away > hsigma * own) | (away < -lsigma * own))
+        odd &= (away > hsigma * error) | (away < -lsigma * error)
         if sources == "keep":
             odd &= ~in_wing(odd, sci, var, deep.sky)
         dq[odd] |= np.uint16(Dq.COSMIC_RAY)
     return replace(deep, dq=flags)
+
+
+def median_errors(
+    deep: Deep, good: NDArray[np.bool_], n: NDArray[np.uint16]
+) -> Iterator[NDArray[np.float32]]:
+    """Yield for each frame the variance of the median that its values are held against.
+
+    Weights are taken to be inverse variances. Where all n good frames are alike it is 1 / n of the
+    mean variance.
+    """
+    precision = np.sqrt(np.array(deep.weights, np.float32) / max(deep.weights))
+    least = precision.min()
+    some = np.nonzero(n < len(good))
+    deepest = np.zeros(n.shape, np.float32)
+    known = np.zeros(len(some[0]), np.float32)
+    for var, usable, own in zip(deep.var, good, precision, strict=True):
+        np.add(deepest, var * own**2, out=deepest, where=usable)
+        known += own * usable[some]
+    deepest /= np.maximum(n, 1)
+    for own in precision:
+        others = np.maximum(precision.sum() - own, least)
+        error = deepest * median_variance(np.uint16(len(good)), others, own)
+        error[some] = deepest[some] * median_variance(n[some], np.maximum(known - own, least), own)
+        yield error
+
+
+def median_variance(
+    n: NDArray[np.uint16] | np.uint16, others: NDArray[np.float32] | np.float32, own: np.float32
+) -> NDArray[np.float32]:
+    """Return the variance of a median of n values for one of them, over the deepest frame's.
+
+    ``own`` is 1 / sigma of that value, in such units, ``others`` the sum of the others'. A median
+    is as precise as the densities of all values at its place together, which go with 1 / sigma:
+    its variance is n / sum^2. A value that stands out has but the n - 1 others to be held against;
+    as far as it is as good as they are it has its share in the median: 1 / n is left.
+    """
+    count = np.maximum(n, 2).astype(np.float32)
+    beside = count - np.float32(1)
+    mean = np.square(beside / others)
+    variance: NDArray[np.float32] = (mean - np.minimum(mean, 1 / np.square(own)) / count) / beside
+    return variance
 
 
 def in_wing(odd: NDArray[np.bool_], sci: Plane, var: Plane, sky: float) -> NDArray[np.bool_]:
