@@ -17,7 +17,17 @@ import numpy as np
 from ...band import Strips
 from ...step import Range, step
 from .growth import grown
-from .judge import FEW, Court, Pixels, beyond_rims, beyond_stars, opened, pixels_at, sharp
+from .judge import (
+    FEW,
+    Court,
+    Pixels,
+    beyond_rims,
+    beyond_stars,
+    beyond_those_spared,
+    opened,
+    pixels_at,
+    sharp,
+)
 from .laid import Indexes, by_frame, laid, mark
 from .search import search
 from .witness import witnesses
@@ -114,6 +124,7 @@ def _judged(court: Court, suspects: Indexes, sigma: float) -> _Verdict:
         few = np.flatnonzero((case.count <= FEW) & ~hit)
         alone = pixels.where(few)
         hit[few] = sharp(court, alone, sigma) | beyond_rims(court, alone, sigma)
+        hit[few] |= beyond_those_spared(court, alone, sigma)
         rays.append(some[hit])
         doubtful.append(some[~(case.plain | hit)])
     return _Verdict(np.concatenate(rays), np.concatenate(doubtful))
@@ -126,7 +137,8 @@ def _held_against_stars(court: Court, suspects: Indexes, sigma: float) -> Indexe
         excess, alone = beyond_stars(court, pixels)
         hit = excess > sigma
         lonely = np.flatnonzero(alone & ~hit)
-        hit[lonely] = sharp(court, pixels.where(lonely), sigma)
+        left = pixels.where(lonely)
+        hit[lonely] = sharp(court, left, sigma) | beyond_those_spared(court, left, sigma)
         rest = np.flatnonzero(~hit)
         hit[rest] = beyond_rims(court, pixels.where(rest), sigma)
         rays.append(some[hit])

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from .judge import DARK, Court, Pixels, beyond_rims, beyond_stars, dark_around, opened, pixels_at
+from .judge import (
+    DARK,
+    Court,
+    Pixels,
+    beyond_rims,
+    beyond_stars,
+    beyond_those_spared,
+    dark_around,
+    opened,
+    pixels_at,
+)
 from .laid import BLIND, FULL, Indexes, Laid, Mask
 
 GROWTH = 3
@@ -55,6 +65,8 @@ def _fading(court: Court, near: Indexes, sigma: float) -> Indexes:
     beyond = (excess > sigma) | (alone & _line(court, some, sigma))
     rest = np.flatnonzero(~beyond)
     beyond[rest] = beyond_rims(court, some.where(rest), sigma, "either")
+    rest = np.flatnonzero(~beyond)
+    beyond[rest] = beyond_those_spared(court, some.where(rest), sigma)
     hit[doubtful] = beyond
     return near[stands[hit]]
 

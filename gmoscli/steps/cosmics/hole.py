@@ -22,22 +22,23 @@ Bound = Literal["loose", "tight", "either"]
 REACH = 2
 """Pixels on either side that a guess is made of."""
 WIDTH = 2 * REACH + 1
-_Y, _X = np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1].reshape(2, -1)
-_MIDDLE = (_Y == 0) & (_X == 0)
+DOWN, ACROSS = np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1].reshape(2, -1)
+"""Steps to the pixels around, row by row: taps."""
+_MIDDLE = (DOWN == 0) & (ACROSS == 0)
 _ASIDE = REACH * np.array([[0, 1, 1, 1], [1, 0, 1, -1]])
 _OPPOSITE = np.hstack([_ASIDE, -_ASIDE])
 """Steps (y, x) to four pixels, then to those on their other sides."""
 SHAPES = (
     _MIDDLE,
-    _Y == 0,
-    _Y == _X,
-    (_Y > 0) | _MIDDLE,
-    (_Y == 0) | (_Y == 1),
-    (_Y == _X) | (_Y == _X + 1),
-    np.abs(_Y - _X) <= 1,
-    (_Y >= 0) & (_X >= 0),
-    (np.abs(_X) < REACH) & (_Y >= 0) & (_Y < REACH),
-    (np.abs(_X) < REACH) & (np.abs(_Y) < REACH),
+    DOWN == 0,
+    DOWN == ACROSS,
+    (DOWN > 0) | _MIDDLE,
+    (DOWN == 0) | (DOWN == 1),
+    (DOWN == ACROSS) | (DOWN == ACROSS + 1),
+    np.abs(DOWN - ACROSS) <= 1,
+    (DOWN >= 0) & (ACROSS >= 0),
+    (np.abs(ACROSS) < REACH) & (DOWN >= 0) & (DOWN < REACH),
+    (np.abs(ACROSS) < REACH) & (np.abs(DOWN) < REACH),
 )
 """Holes: what cosmic rays may have hit about a pixel, [tap], and this turned by quarters."""
 WIDTHS = (0.9, 1.0, 1.1)
@@ -85,7 +86,7 @@ def rim(fwhm: float, bound: Bound = "loose") -> Rim:
 
 @once
 def _rim(fwhm: float, bound: Bound) -> Rim:
-    stars = _stars(max(fwhm, NARROWEST))
+    stars = stars_around(max(fwhm, NARROWEST))
     told = _bounding if bound == "tight" else _guessed
     rows = [row for hole in SHAPES for row in _turns(*told(hole, stars))]
     guess, around, share = (np.array(part, np.float32) for part in zip(*rows, strict=True))
@@ -128,7 +129,7 @@ def _bounding(hole: Mask, stars: Floats) -> tuple[Floats, Floats, float]:
 
 def _around(hole: Mask) -> Floats:
     """Return the weights of the pixels beside a hole for the light around."""
-    near = np.where(hole, 0, np.exp(-0.5 * (_Y**2 + _X**2) / AROUND**2))
+    near = np.where(hole, 0, np.exp(-0.5 * (DOWN**2 + ACROSS**2) / AROUND**2))
     return np.asarray(near / near.sum())
 
 
@@ -164,7 +165,7 @@ def _turns(guess: Floats, around: Floats, share: float) -> list[tuple[Floats, Fl
     return list(found.values())
 
 
-def _stars(fwhm: float) -> Floats:
+def stars_around(fwhm: float) -> Floats:
     """Return the pixels [tap, star] about one that a star lights, the star standing anywhere."""
     found = []
     for turn in WIDTHS:
@@ -231,19 +232,19 @@ def allowed(one: Laid, told: Rim, row: Indexes, column: Indexes) -> Light:
     Where a cosmic ray hit there is some light of a star, between none and all: a bound that counts
     all for more and nothing for less holds whatever it is.
     """
-    seen = lights(one, row, column, _Y, _X)
+    seen = lights(one, row, column, DOWN, ACROSS)
     blind = seen == BLIND
     seen[blind] = 0
-    guess, around = _sums(told.guess, seen), _sums(told.around, seen)
+    guess, around = sums(told.guess, seen), sums(told.around, seen)
     some = np.flatnonzero(blind.any(axis=0))
     if not len(some):
         return _bound(told, guess, around)
-    hit = hidden(one, row[some] + _Y[:, None], column[some] + _X[:, None])
+    hit = hidden(one, row[some] + DOWN[:, None], column[some] + ACROSS[:, None])
     known = hit > BLIND
     blind[:, some] &= ~known
     hit[~known] = 0
-    guess[:, some] += _sums(np.maximum(told.guess, 0), hit)
-    around[:, some] += _sums(told.around, hit)
+    guess[:, some] += sums(np.maximum(told.guess, 0), hit)
+    around[:, some] += sums(told.around, hit)
     shut = (told.around > 0).astype(np.uint8) @ blind[:, some].astype(np.uint8) > 0
     most = _bound(told, guess, around)
     most[:, some] = np.where(shut, np.float32(np.inf), most[:, some])
@@ -258,7 +259,7 @@ def _bound(told: Rim, guess: Light, around: Light) -> Light:
     return around
 
 
-def _sums(weights: Light, values: Light) -> Light:
+def sums(weights: Light, values: Light) -> Light:
     """Return sums, [hole, pixel], that for a pixel do not depend on the others."""
     count = values.shape[1]
     whole = np.zeros((len(values), -(-count // LANE) * LANE), np.float32)

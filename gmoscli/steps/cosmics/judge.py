@@ -12,6 +12,7 @@ from .hole import Bound, beyond_rim
 from .laid import BLIND, Frame, Indexes, Laid, Mask, Seen, by_frame, lights, seen
 from .match import Match
 from .order import middle_rank, seen_at_rank
+from .spared import beyond_spared
 from .witness import TYPICAL_FWHM, limit, rounded, spread
 
 Floats = NDArray[np.float32]
@@ -198,6 +199,15 @@ def beyond_rims(court: Court, pixels: Pixels, sigma: float, bound: Bound = "loos
     for frame, part, some in pixels.by_frame():
         own, width = court.frames[frame], court.width(frame)
         found[part] = beyond_rim(own, width, some.y, some.x, sigma, bound)
+    return found
+
+
+def beyond_those_spared(court: Court, pixels: Pixels, sigma: float) -> Mask:
+    """Say which pixels have more light than those allow that no cosmic ray hit around."""
+    found = np.zeros(len(pixels.y), bool)
+    for frame, part, some in pixels.by_frame():
+        own, width = court.frames[frame], court.width(frame)
+        found[part] = beyond_spared(own, width, some.y, some.x, sigma)
     return found
 
 
