@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .hole import ACROSS, BLOCK, DOWN, NUGGET, THIN, stars_around, sums
+from .hole import ACROSS, DOWN, NUGGET, THIN, stars_around, sums
 from .laid import BLIND, Frame, Indexes, Laid, Light, Mask, lights
 from .match import AROUND, NARROWEST
 from .once import once
@@ -23,11 +23,16 @@ FEWEST = 6
 """Pixels around that have to be left."""
 SHUT = 1e6
 """Variance that keeps a flagged pixel out of the guess, over that of light."""
+EVERY = 2
+"""Stars of which one is asked for its share: neighbours are much alike."""
 PART = 1 << 12
 """Pixels that are looked at together."""
+BLOCK = 128
+"""Pixels that are held against all stars together: a few megabytes."""
 MIDDLE = DOWN.size // 2
 NEAR = np.exp(-0.5 * (DOWN**2 + ACROSS**2) / AROUND**2).astype(np.float32)
 """Weights of pixels for the light around."""
+_NOTHING = np.empty(0, bool)
 
 
 class _Stars(NamedTuple):
@@ -59,13 +64,12 @@ def beyond_spared(frame: Frame, fwhm: float, y: Indexes, x: Indexes, sigma: floa
     stars = _stars(fwhm)
     for one in frame:
         row, column = one.native(y, x)
-        own = np.flatnonzero(one.holds(row, column))
-        for judged, test in ((PART, _standing), (BLOCK, partial(_beyond, stars))):
-            parts = [own[start : start + judged] for start in range(0, len(own), judged)]
-            own = np.concatenate(
-                [at[test(_about(one, row[at], column[at]), sigma)] for at in parts] or [own]
-            )
-        found[own] = True
+        left = np.flatnonzero(one.holds(row, column))
+        for at_once, test in ((PART, _standing), (BLOCK, partial(_beyond, stars))):
+            parts = (left[start : start + at_once] for start in range(0, len(left), at_once))
+            passed = [test(_about(one, row[some], column[some]), sigma) for some in parts]
+            left = left[np.concatenate([_NOTHING, *passed])]
+        found[left] = True
     return found
 
 
@@ -114,7 +118,7 @@ def _standing(about: _About, sigma: float) -> Mask:
 def _beyond(stars: _Stars, about: _About, sigma: float) -> Mask:
     """Say which pixels exceed what those around allow by so much, and the noise of the guess."""
     found = np.ones(len(about.here), bool)
-    for taken in (THIN, 2):  # a few of the stars tell of most pixels that they are no hits
+    for taken in (THIN, EVERY):  # few stars tell of most pixels that they are no hits
         if not found.any():
             break
         some = about.where(found)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from gmoscli.dq import Dq
-from gmoscli.steps.cosmics.hole import REACH, beyond_rim
+from gmoscli.steps.cosmics.hole import NUGGET, REACH, beyond_rim
 from gmoscli.steps.cosmics.laid import laid
-from gmoscli.steps.cosmics.spared import FEWEST, beyond_spared
+from gmoscli.steps.cosmics.spared import FEWEST, MIDDLE, _guess, _stars, beyond_spared
 from tests.builders import SCALE, a_piece, some_strips, starlight
 
 RNG = np.random.default_rng(20260913)
@@ -93,3 +93,15 @@ def test_a_pixel_is_judged_the_same_whatever_else_is():
         for at in zip(y[:, None], x[:, None], strict=True)
     ]
     np.testing.assert_array_equal(together, each)
+
+
+def test_a_guess_is_the_regression_on_those_that_were_spared():
+    stars = _stars(4.7)
+    spared = RNG.random((len(stars.gram), 50)) < 0.6
+    spared[MIDDLE] = False
+    for own, guess in zip(spared.T, _guess(stars, spared).T, strict=True):
+        at = np.flatnonzero(own)
+        moments = stars.gram[np.ix_(at, at)] + NUGGET**2 * np.eye(len(at))
+        expected = np.zeros(len(own))
+        expected[at] = np.maximum(np.linalg.solve(moments, stars.asked[at]), 0)
+        np.testing.assert_allclose(guess, expected, atol=1e-4)
