@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import groupby
 from typing import Annotated
 
 import numpy as np
@@ -50,9 +51,9 @@ def clip_noise(
         odd = good[i] & judged
         if sources == "keep":
             odd &= light < error
-        np.sqrt(np.add(error, var, out=error), out=error)
+        own = np.sqrt(var + error)
         away = sci - median
-        odd &= (away > hsigma * error) | (away < -lsigma * error)
+        odd &= (away > hsigma * own) | (away < -lsigma * own)
         if sources == "keep":
             odd &= ~in_wing(odd, sci, var, deep.sky)
         dq[odd] |= np.uint16(Dq.COSMIC_RAY)
@@ -73,14 +74,14 @@ def median_errors(
     deepest = np.zeros(n.shape, np.float32)
     known = np.zeros(len(some[0]), np.float32)
     for var, usable, own in zip(deep.var, good, precision, strict=True):
-        np.add(deepest, var * own**2, out=deepest, where=usable)
+        np.add(deepest, var if own == 1 else var * own**2, out=deepest, where=usable)
         known += own * usable[some]
     deepest /= np.maximum(n, 1)
-    for own in precision:
+    for own, alike in groupby(precision):  # biases and flats are all alike
         others = np.maximum(precision.sum() - own, least)
         error = deepest * median_variance(np.uint16(len(good)), others, own)
         error[some] = deepest[some] * median_variance(n[some], np.maximum(known - own, least), own)
-        yield error
+        yield from (error for _ in alike)
 
 
 def median_variance(
