@@ -15,13 +15,17 @@ from ..dq import UNUSABLE, Dq
 from ..frame import Plane
 from ..step import Choice, Range, step
 from .complete import REACH, completed
-from .masks import nonzero
+from .masks import Mask, nonzero
 
 _UNUSABLE = np.uint16(UNUSABLE)
 LIGHT = 3.0
 """Sigmas of the median above the sky from which a pixel counts as lit by a source."""
 WING = 4
 """Of the six neighbours along the row, those that stand a sigma above the sky in a wing."""
+_ROW = np.arange(-3, 4)
+FAINTEST = 0.03
+"""Share of a wing's light that others see at least: a Moffat profile (beta = 3) of a seeing that is
+better by 2.4, as far wings go with its fourth power."""
 
 
 @step("rejectPixels", aside=3)
@@ -55,14 +59,12 @@ def clip_noise(
         away = sci - median
         odd &= (away > hsigma * own) | (away < -lsigma * own)
         if sources == "keep":
-            odd &= ~in_wing(odd, sci, var, deep.sky)
+            odd &= ~in_wing(odd, deep, good, i)
         dq[odd] |= np.uint16(Dq.COSMIC_RAY)
     return replace(deep, dq=flags)
 
 
-def median_errors(
-    deep: Deep, good: NDArray[np.bool_], n: NDArray[np.uint16]
-) -> Iterator[NDArray[np.float32]]:
+def median_errors(deep: Deep, good: Mask, n: NDArray[np.uint16]) -> Iterator[NDArray[np.float32]]:
     """Yield for each frame the variance of the median that its values are held against.
 
     Weights are taken to be inverse variances. Where all n good frames are alike it is 1 / n of the
@@ -101,20 +103,43 @@ def median_variance(
     return variance
 
 
-def in_wing(odd: NDArray[np.bool_], sci: Plane, var: Plane, sky: float) -> NDArray[np.bool_]:
-    """Return the odd pixels that have light all along the row: they are in a source's wing.
+def in_wing(odd: Mask, deep: Deep, good: Mask, i: int) -> Mask:
+    """Return the odd pixels of frame ``i`` that are in a source's wing.
 
-    Frames of better seeing do not see how far the light of this one reaches.
+    There is light all along the row. Frames of better seeing do not see how far it reaches, but
+    some of it: where they have none at all it is no star's, but the trail of a satellite.
     """
     wing = np.zeros_like(odd)
     y, x = nonzero(odd)
-    last = sci.shape[1] - 1
-    lit = np.zeros(len(y), np.int8)
-    for away in (-3, -2, -1, 1, 2, 3):
-        column = np.clip(x + away, 0, last)
-        lit += sci[y, column] - np.float32(sky) > np.sqrt(var[y, column])
-    wing[y, x] = lit >= WING
+    row = np.clip(x[:, None] + _ROW, 0, odd.shape[1] - 1)
+    at = y[:, None], row
+    light = deep.sci[i][at] - np.float32(deep.sky)
+    lit = (light > np.sqrt(deep.var[i][at]))[:, _ROW != 0].sum(axis=1) >= WING
+    y, row, light = y[lit], row[lit], light[lit]
+    seen, error = _light_of_others(deep, good, i, (y[:, None], row))
+    star = seen > FAINTEST * light.mean(axis=1) - error
+    wing[y[star], x[lit][star]] = True
     return wing
+
+
+def _light_of_others(
+    deep: Deep, good: Mask, i: int, at: tuple[NDArray[np.intp], NDArray[np.intp]]
+) -> tuple[Plane, Plane]:
+    """Return the mean light of the frames but ``i`` in rows of pixels, and its error.
+
+    The error is infinite where they have no good pixel.
+    """
+    total, light, variance = np.zeros((3, len(at[1])), np.float32)
+    for j, weight in enumerate(deep.weights):
+        if j != i:
+            share = np.float32(weight) * good[j][at]
+            total += share.sum(axis=1)
+            light += (share * (deep.sci[j][at] - np.float32(deep.sky))).sum(axis=1)
+            variance += (np.square(share) * deep.var[j][at]).sum(axis=1)
+    some = total > 0
+    norm: Plane = np.where(some, total, np.float32(1))
+    error: Plane = np.where(some, np.sqrt(variance) / norm, np.float32(np.inf))
+    return light / norm, error
 
 
 @step("rejectPixels", aside=0)

@@ -106,6 +106,19 @@ def test_the_wing_of_a_star_in_the_worst_seeing_is_kept_and_an_outlier_goes(shar
     np.testing.assert_array_equal(np.argwhere(out.dq), [[0, 10, 70]])
 
 
+@pytest.mark.parametrize("n", [2, 3, 5])
+@pytest.mark.parametrize("slope", [0.0, 0.4, 1.0, 3.0, 1e3])
+def test_the_trail_of_a_satellite_is_no_wing(n, slope):
+    sci = noise(n)
+    y, x = np.indices(SHAPE)
+    from_trail = (slope * (x - 30) - (y - 25)) / np.hypot(slope, 1.0)
+    light = 200.0 * (1 + (from_trail / 6.0) ** 2) ** -2.5
+    sci[0] += light
+    out = clip_noise(a_deep(sci, var=9.0, sky=100.0))
+    # Noise of the others makes some pixels look lit.
+    assert (out.dq[0, light > 150] == Dq.COSMIC_RAY).mean() > 0.9
+
+
 @pytest.mark.parametrize(("nlow", "nhigh"), [(0, 1), (1, 1), (2, 0)])
 def test_extremes_are_flagged_as_long_as_a_value_stays(nlow, nhigh):
     sci = noise(5, shape=(4, 6))
