@@ -23,8 +23,10 @@ FEWEST = 6
 """Pixels around that have to be left."""
 SHUT = 1e6
 """Variance that keeps a flagged pixel out of the guess, over that of light."""
-EVERY = 2
-"""Stars of which one is asked for its share: neighbours are much alike."""
+MANY = 2000
+"""Stars that are enough to ask for their share, as neighbours are much alike."""
+SPARSEST = 4
+"""Of them all, one in so many is asked at least."""
 PART = 1 << 12
 """Pixels that are looked at together."""
 BLOCK = 128
@@ -49,6 +51,7 @@ class _Stars(NamedTuple):
 @once
 def _stars(fwhm: float) -> _Stars:
     stars = stars_around(max(fwhm, NARROWEST))
+    stars = stars[:, :: min(max(1, stars.shape[1] // MANY), SPARSEST)]
     beside = np.where(np.arange(len(stars)) == MIDDLE, 0, NEAR)
     relative = stars / (beside @ stars)
     gram = relative @ relative.T / relative.shape[1]
@@ -118,7 +121,7 @@ def _standing(about: _About, sigma: float) -> Mask:
 def _beyond(stars: _Stars, about: _About, sigma: float) -> Mask:
     """Say which pixels exceed what those around allow by so much, and the noise of the guess."""
     found = np.ones(len(about.here), bool)
-    for taken in (THIN, EVERY):  # few stars tell of most pixels that they are no hits
+    for taken in (THIN, 1):  # few stars tell of most pixels that they are no hits
         if not found.any():
             break
         some = about.where(found)
