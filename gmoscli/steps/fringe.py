@@ -28,6 +28,9 @@ FEWEST = 200
 """Blocks that an amplitude, or a sky, can be told from."""
 LEAST = 0.1
 """Share of a variance that is never taken away."""
+UNSHARED = 1.5
+"""Of a pixel's variance, that of the fringes beyond which they were told without the pixel: a mean
+of frames that has it among them, by inverse variance, is known better than it is by itself."""
 THRESHOLD, RIM = 2.0, 4
 """Sigmas above the sky of sources, and pixels around them in which none is made out."""
 
@@ -47,7 +50,8 @@ def subtract_fringe(
     if fringe is None:
         return ccd
     subtracted = less_fringes(ccd, fringe, scale)
-    return subtracted.with_planes(var=true_variance(subtracted))
+    unshared = subtracted.var - ccd.var > UNSHARED * ccd.var
+    return subtracted.with_planes(var=true_variance(subtracted, unshared))
 
 
 def less_fringes(ccd: Ccd, fringe: Ccd, scale: float | None = None) -> Ccd:
@@ -63,25 +67,27 @@ def less_fringes(ccd: Ccd, fringe: Ccd, scale: float | None = None) -> Ccd:
     )
 
 
-def true_variance(ccd: Ccd) -> Plane:
+def true_variance(ccd: Ccd, unshared: Mask) -> Plane:
     """Return the variance plane of a ccd less its fringes, after the noise that is left.
 
     A fringe frame made of these very frames holds a share of their noise, and all of the flat's:
     both leave with it. Where sources shine it holds no noise of this frame, since they were masked,
     but still the flat's. How much is gone is measured on differences of neighbouring pixels: on
     blank sky, whose variance is scaled, and on the rims of sources, whose sky has its own share;
-    what that falls short is taken off the variance of all that shines.
+    what that falls short is taken off the variance of all that shines. In ``unshared`` pixels,
+    which were rejected in the fringe frame, nothing is gone.
     """
     found = objects(ccd, THRESHOLD, RIM)
     if found is None:
         return ccd.var
-    blank, rim = ~found.grown, found.grown & ~found.shining
+    blank, rim = ~found.grown & ~unshared, found.grown & ~found.shining
     usual = ccd.var[blank & (ccd.dq == 0)]
     if not usual.size:
         return ccd.var
     more = np.float32((noise_share(ccd, rim) - 1) * np.median(usual))
     lit = np.maximum(ccd.var + more, np.float32(LEAST) * ccd.var)
-    return np.where(blank, np.float32(noise_share(ccd, blank)) * ccd.var, lit)
+    sky = np.where(unshared, ccd.var, np.float32(noise_share(ccd, blank)) * ccd.var)
+    return np.where(found.grown, lit, sky)
 
 
 def noise_share(ccd: Ccd, where: Mask) -> float:

@@ -101,6 +101,20 @@ def test_the_variance_is_that_of_what_is_left_on_blank_sky_and_in_sources():
     assert np.mean(star) == pytest.approx(1, abs=0.1)  # a few thousand pixels
 
 
+def test_where_a_deep_frame_was_rejected_in_the_fringe_frame_its_noise_stays():
+    rng = np.random.default_rng(3)
+    own, others = np.sqrt(SKY) * rng.standard_normal((2, *SHAPE)) * [[[1.0]], [[2.5**0.5]]]
+    rejected = rng.random(SHAPE) < 0.1
+    light = SKY + GRADIENT + PATTERN + own
+    mean = np.where(rejected, others, 0.7 * own + 0.3 * others)
+    variance = SKY * np.where(rejected, 2.5, 0.7**2 + 0.3**2 * 2.5)
+    frame = a_ccd(light, var=SKY, wcs=a_tan())
+    out = subtract_fringe(frame, a_ccd(PATTERN + mean, var=variance), scale=1.0)
+    off = (out.sci - SKY - GRADIENT) / np.sqrt(out.var)
+    assert off[rejected].std() == pytest.approx(1, abs=0.05)
+    assert off[~rejected].std() == pytest.approx(1, abs=0.05)
+
+
 def test_the_noise_of_another_nights_fringe_frame_is_added():
     out = subtract_fringe(an_image(1.0, sources=False), a_fringe(20.0))
     apart = np.diff(out.sci, axis=1)
