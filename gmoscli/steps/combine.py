@@ -16,16 +16,11 @@ from ..frame import Plane
 from ..step import Choice, Range, step
 from .complete import REACH, completed
 from .masks import Mask, nonzero
+from .wings import in_wing
 
 _UNUSABLE = np.uint16(UNUSABLE)
 LIGHT = 3.0
 """Sigmas of the median above the sky from which a pixel counts as lit by a source."""
-WING = 4
-"""Of the six neighbours along the row, those that stand a sigma above the sky in a wing."""
-_ROW = np.arange(-3, 4)
-FAINTEST = 0.03
-"""Share of a wing's light that others see at least: a Moffat profile (beta = 3) of a seeing that is
-better by 2.4, as far wings go with its fourth power."""
 
 
 @step("rejectPixels", aside=3)
@@ -49,18 +44,23 @@ def clip_noise(
     median = depth_median(deep.sci, good, lower_of_two=True)  # cosmic rays only add
     judged = n > 1
     light = np.square(np.maximum(median - np.float32(deep.sky), 0) / np.float32(LIGHT))
-    flags = deep.dq.copy()
+    found = []
     for i, error in enumerate(median_errors(deep, good, n)):
-        sci, var, dq = deep.sci[i], deep.var[i], flags[i]
+        sci, var = deep.sci[i], deep.var[i]
         odd = good[i] & judged
         if sources == "keep":
             odd &= light < error
         own = np.sqrt(var + error)
         away = sci - median
         odd &= (away > hsigma * own) | (away < -lsigma * own)
-        if sources == "keep":
-            odd &= ~in_wing(odd, deep, good, i)
-        dq[odd] |= np.uint16(Dq.COSMIC_RAY)
+        found.append(nonzero(odd))
+    whose = np.repeat(np.arange(len(found)), [len(y) for y, _ in found])
+    places = (whose, *(np.concatenate(axis) for axis in zip(*found, strict=True)))
+    if sources == "keep":
+        wing = in_wing(deep, good, places)
+        places = tuple(axis[~wing] for axis in places)
+    flags = deep.dq.copy()
+    flags[places] |= np.uint16(Dq.COSMIC_RAY)
     return replace(deep, dq=flags)
 
 
@@ -101,45 +101,6 @@ def median_variance(
     mean = np.square(beside / others)
     variance: NDArray[np.float32] = (mean - np.minimum(mean, 1 / np.square(own)) / count) / beside
     return variance
-
-
-def in_wing(odd: Mask, deep: Deep, good: Mask, i: int) -> Mask:
-    """Return the odd pixels of frame ``i`` that are in a source's wing.
-
-    There is light all along the row. Frames of better seeing do not see how far it reaches, but
-    some of it: where they have none at all it is no star's, but the trail of a satellite.
-    """
-    wing = np.zeros_like(odd)
-    y, x = nonzero(odd)
-    row = np.clip(x[:, None] + _ROW, 0, odd.shape[1] - 1)
-    at = y[:, None], row
-    light = deep.sci[i][at] - np.float32(deep.sky)
-    lit = (light > np.sqrt(deep.var[i][at]))[:, _ROW != 0].sum(axis=1) >= WING
-    y, row, light = y[lit], row[lit], light[lit]
-    seen, error = _light_of_others(deep, good, i, (y[:, None], row))
-    star = seen > FAINTEST * light.mean(axis=1) - error
-    wing[y[star], x[lit][star]] = True
-    return wing
-
-
-def _light_of_others(
-    deep: Deep, good: Mask, i: int, at: tuple[NDArray[np.intp], NDArray[np.intp]]
-) -> tuple[Plane, Plane]:
-    """Return the mean light of the frames but ``i`` in rows of pixels, and its error.
-
-    The error is infinite where they have no good pixel.
-    """
-    total, light, variance = np.zeros((3, len(at[1])), np.float32)
-    for j, weight in enumerate(deep.weights):
-        if j != i:
-            share = np.float32(weight) * good[j][at]
-            total += share.sum(axis=1)
-            light += (share * (deep.sci[j][at] - np.float32(deep.sky))).sum(axis=1)
-            variance += (np.square(share) * deep.var[j][at]).sum(axis=1)
-    some = total > 0
-    norm: Plane = np.where(some, total, np.float32(1))
-    error: Plane = np.where(some, np.sqrt(variance) / norm, np.float32(np.inf))
-    return light / norm, error
 
 
 @step("rejectPixels", aside=0)

@@ -25,6 +25,7 @@ from gmoscli.steps import (
     sky,
     sources,
     surface,
+    wings,
 )
 from tests.commands import ROOT
 
@@ -83,7 +84,7 @@ ODD = overscan.subtract_overscan.parameters["sigma"].default
         (r"for certain, by (\S+) errors", sky.CERTAIN),
         (r"mean is (\S+) sigma above the sky, in a star", mend.LIT),
         (r"(\S+) sigma of the stack, they may differ", combine.LIGHT),
-        (r"light in (\S+) of the six pixels", combine.WING),
+        (r"light in (\S+) of the six pixels", wings.LIT),
     ],
 )
 def test_numbers_on_the_page_on_algorithms_are_those_of_the_code(said, value):
