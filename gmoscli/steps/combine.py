@@ -21,6 +21,8 @@ from .wings import in_wing
 _UNUSABLE = np.uint16(UNUSABLE)
 LIGHT = 3.0
 """Sigmas of the median above the sky from which a pixel counts as lit by a source."""
+FEW = 10
+"""Frames of which it is looked at which are good at a pixel, not only how many."""
 
 
 @step("rejectPixels", aside=3)
@@ -71,23 +73,37 @@ def median_errors(deep: Deep, good: Mask, n: NDArray[np.uint16]) -> Iterator[NDA
     mean variance.
     """
     precision = np.sqrt(np.array(deep.weights, np.float32) / max(deep.weights))
-    least = precision.min()
-    some = np.nonzero(n < len(good))
+    key, count, known = _subsets(good, n, precision)
     deepest = np.zeros(n.shape, np.float32)
-    known = np.zeros(len(some[0]), np.float32)
     for var, usable, own in zip(deep.var, good, precision, strict=True):
         np.add(deepest, var if own == 1 else var * own**2, out=deepest, where=usable)
-        known += own * usable[some]
     deepest /= np.maximum(n, 1)
     for own, alike in groupby(precision):  # biases and flats are all alike
-        others = np.maximum(precision.sum() - own, least)
-        error = deepest * median_variance(np.uint16(len(good)), others, own)
-        error[some] = deepest[some] * median_variance(n[some], np.maximum(known - own, least), own)
+        others = np.maximum(known - own, precision.min())
+        error = deepest * median_variance(count, others, own).take(key)
         yield from (error for _ in alike)
 
 
+def _subsets(
+    good: Mask, n: NDArray[np.uint16], precision: NDArray[np.float32]
+) -> tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.float32]]:
+    """Return which frames are good at each pixel, as a key; by key their number and precision.
+
+    Of many frames those that lack somewhere are taken to be as precise as all are on average.
+    """
+    frames = len(precision)
+    if frames > FEW or precision.min() == precision.max():
+        counts = np.arange(frames + 1, dtype=np.uint16)
+        return n, counts, counts * precision.mean()
+    key = np.zeros(n.shape, np.uint16)
+    for i, usable in enumerate(good):
+        key |= usable.astype(np.uint16) << np.uint16(i)
+    members = np.arange(1 << frames)[:, None] >> np.arange(frames) & 1
+    return key, members.sum(axis=1, dtype=np.uint16), (members @ precision).astype(np.float32)
+
+
 def median_variance(
-    n: NDArray[np.uint16] | np.uint16, others: NDArray[np.float32] | np.float32, own: np.float32
+    n: NDArray[np.uint16], others: NDArray[np.float32], own: np.float32
 ) -> NDArray[np.float32]:
     """Return the variance of a median of n values for one of them, over the deepest frame's.
 

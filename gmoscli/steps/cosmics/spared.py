@@ -148,6 +148,6 @@ def _guess(stars: _Stars, spared: Mask) -> Light:
 
 def _share(stars: Light, guess: Light, around: Light) -> Light:
     """Return the largest share of the light around by which a star exceeds its guess."""
-    excess = stars[:, MIDDLE, None] - sums(stars, guess)
-    share: Light = np.maximum((excess / sums(stars, around)).max(axis=0), 0)
+    guessed, light = np.hsplit(sums(stars, np.hstack([guess, around])), 2)
+    share: Light = np.maximum(((stars[:, MIDDLE, None] - guessed) / light).max(axis=0), 0)
     return share

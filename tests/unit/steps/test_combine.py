@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gmoscli.dq import Dq
-from gmoscli.steps.combine import average, clip_noise, median, median_excess, reject_extremes
+from gmoscli.steps.combine import (
+    average,
+    clip_noise,
+    median,
+    median_errors,
+    median_excess,
+    median_variance,
+    reject_extremes,
+)
 from tests.builders import a_deep, starlight
 
 RNG = np.random.default_rng(11)
@@ -257,3 +265,20 @@ def test_frames_stay_as_they_were(step):
     step(deep)
     for plane, was in zip((deep.sci, deep.var, deep.dq), before, strict=True):
         np.testing.assert_array_equal(plane, was)
+
+
+@pytest.mark.parametrize("weights", [(1.0, 1.0, 1.0), (1.0, 0.2, 0.5, 0.7), (0.3, 1.0)])
+def test_the_error_of_a_median_is_that_of_the_frames_which_are_good_at_the_pixel(weights):
+    deep = a_deep(noise(len(weights)), var=9.0, sky=100.0)
+    deep = replace(deep, weights=weights, var=deep.var / np.reshape(weights, (-1, 1, 1)))
+    good = np.random.default_rng(5).random(deep.sci.shape) < 0.7
+    precision = np.sqrt(np.array(weights, np.float32))
+    for own, error in zip(
+        precision, median_errors(deep, good, good.sum(axis=0, dtype=np.uint16)), strict=True
+    ):
+        for y, x in np.ndindex(3, 40):
+            here = good[:, y, x]
+            if here.sum() > 1:
+                others = max(precision[here].sum() - own, precision.min())
+                share = median_variance(np.array([here.sum()]), np.array([others]), own)
+                assert error[y, x] == pytest.approx(9.0 * share[0], rel=1e-4)
