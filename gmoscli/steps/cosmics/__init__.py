@@ -137,8 +137,7 @@ def _held_against_stars(court: Court, suspects: Indexes, sigma: float) -> Indexe
         excess, alone = beyond_stars(court, pixels)
         hit = excess > sigma
         lonely = np.flatnonzero(alone & ~hit)
-        left = pixels.where(lonely)
-        hit[lonely] = sharp(court, left, sigma) | beyond_those_spared(court, left, sigma)
+        hit[lonely] = sharp(court, pixels.where(lonely), sigma)
         rest = np.flatnonzero(~hit)
         hit[rest] = beyond_rims(court, pixels.where(rest), sigma)
         rays.append(some[hit])

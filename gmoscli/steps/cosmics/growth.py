@@ -66,7 +66,7 @@ def _fading(court: Court, near: Indexes, sigma: float) -> Indexes:
     beyond = (excess > sigma) | (alone & _line(court, some, sigma))
     rest = np.flatnonzero(~beyond)
     beyond[rest] = beyond_rims(court, some.where(rest), sigma, "either")
-    rest = np.flatnonzero(~beyond & (alone | (case.count[doubtful] <= FEW)))
+    rest = np.flatnonzero(~beyond & (case.count[doubtful] <= FEW))
     beyond[rest] = beyond_those_spared(court, some.where(rest), sigma)
     hit[doubtful] = beyond
     return near[stands[hit]]
