@@ -91,6 +91,8 @@ class Deep:
     """Level of the blank sky."""
     own: tuple[slice, slice] = field(default_factory=lambda: np.s_[:, :])
     """Rows and columns that are wanted; others are there for what is looked at beside them."""
+    fwhm: tuple[float, ...] = ()
+    """Seeing of each frame, pixels; 0 where it was not measured, empty where no stars are."""
 
 
 @dataclass(frozen=True)

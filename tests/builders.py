@@ -103,11 +103,18 @@ def some_strips(*frames: Any, shape: Any = None, first: int = 0, sky: float = 0.
     )
 
 
-def a_deep(sci: Any, var: Any = 1.0, dq: Any = 0, weights: Any = None, sky: float = 0.0) -> Deep:
+def a_deep(
+    sci: Any,
+    var: Any = 1.0,
+    dq: Any = 0,
+    weights: Any = None,
+    sky: float = 0.0,
+    fwhm: tuple[float, ...] = (),
+) -> Deep:
     """Return frames on one grid, [frame, y, x]."""
     shape = np.shape(sci)
     planes = (a_plane(sci, shape), a_plane(var, shape), a_plane(dq, shape, np.uint16))
-    return Deep(*planes, tuple(weights or (1.0,) * shape[0]), sky)
+    return Deep(*planes, tuple(weights or (1.0,) * shape[0]), sky, fwhm=fwhm)
 
 
 def a_tan(

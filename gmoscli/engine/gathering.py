@@ -164,4 +164,4 @@ def _enlarged(part: Deep, frames: int) -> Deep:
 def _with(whole: Deep, part: Deep, some: slice) -> Deep:
     """Return frames with some more of them, which go where there is room for them."""
     whole.sci[some], whole.var[some], whole.dq[some] = part.sci, part.var, part.dq
-    return replace(whole, weights=whole.weights + part.weights)
+    return replace(whole, weights=whole.weights + part.weights, fwhm=whole.fwhm + part.fwhm)

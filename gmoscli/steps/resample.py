@@ -41,6 +41,7 @@ def resample(strips: Strips) -> Deep:
         strips.weights,
         strips.sky,
         strips.own,
+        strips.fwhm,
     )
     for i, pieces in enumerate(strips.frames):
         frame = (deep.sci[i], deep.var[i], deep.dq[i])
