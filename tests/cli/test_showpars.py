@@ -32,7 +32,7 @@ def test_a_line_has_all_that_the_signature_says(folder):
         ),
         [
             *("clip_noise", "sources", "keep", "keep", "str"),
-            *("one of keep, clip", "clip on sources as well, or keep them"),
+            *("one of keep, clip", "clip values on sources as well, or keep them"),
         ],
     ]
 
