@@ -24,15 +24,19 @@ REACH = 2
 WIDTH = 2 * REACH + 1
 DOWN, ACROSS = np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1].reshape(2, -1)
 """Steps to the pixels around, row by row: taps."""
-_MIDDLE = (DOWN == 0) & (ACROSS == 0)
+MIDDLE = DOWN.size // 2
+"""Number of the tap that is the pixel itself."""
+NEAR = np.exp(-0.5 * (DOWN**2 + ACROSS**2) / AROUND**2)
+"""Weights of the pixels for the light around."""
+_PIXEL = np.arange(DOWN.size) == MIDDLE
 _ASIDE = REACH * np.array([[0, 1, 1, 1], [1, 0, 1, -1]])
 _OPPOSITE = np.hstack([_ASIDE, -_ASIDE])
 """Steps (y, x) to four pixels, then to those on their other sides."""
 SHAPES = (
-    _MIDDLE,
+    _PIXEL,
     DOWN == 0,
     DOWN == ACROSS,
-    (DOWN > 0) | _MIDDLE,
+    (DOWN > 0) | _PIXEL,
     (DOWN == 0) | (DOWN == 1),
     (DOWN == ACROSS) | (DOWN == ACROSS + 1),
     np.abs(DOWN - ACROSS) <= 1,
@@ -100,7 +104,7 @@ def _guessed(hole: Mask, stars: Floats) -> tuple[Floats, Floats, float]:
     """
     rest, around = ~hole, _around(hole)
     light = around @ stars
-    seen, asked = stars[rest] / light, stars[hole.size // 2] / light
+    seen, asked = stars[rest] / light, stars[MIDDLE] / light
     guess = np.zeros(hole.size)
     guess[rest] = np.maximum(_fitted(seen, asked, np.ones_like(asked), NUGGET), 0)
     return guess, around, _share(guess, around, stars)
@@ -113,7 +117,7 @@ def _bounding(hole: Mask, stars: Floats) -> tuple[Floats, Floats, float]:
     that follow the distances (Schlossmacher 1973, JASA 68, 857), these in the noise of photons.
     """
     rest, around = ~hole, _around(hole)
-    asked = stars[hole.size // 2, ::THIN]
+    asked = stars[MIDDLE, ::THIN]
     noise = np.sqrt(asked + NEAREST)
     seen, asked = stars[rest, ::THIN] / noise, asked / noise
     weights = np.ones_like(asked)
@@ -129,7 +133,7 @@ def _bounding(hole: Mask, stars: Floats) -> tuple[Floats, Floats, float]:
 
 def _around(hole: Mask) -> Floats:
     """Return the weights of the pixels beside a hole for the light around."""
-    near = np.where(hole, 0, np.exp(-0.5 * (DOWN**2 + ACROSS**2) / AROUND**2))
+    near = np.where(hole, 0, NEAR)
     return np.asarray(near / near.sum())
 
 
@@ -152,7 +156,7 @@ def _fitted(seen: Floats, asked: Floats, weights: Floats, nugget: float) -> Floa
 
 def _share(guess: Floats, around: Floats, stars: Floats) -> float:
     """Return the largest share of the light around by which a star exceeds its guess."""
-    excess = (stars[len(stars) // 2] - guess @ stars) / (around @ stars)
+    excess = (stars[MIDDLE] - guess @ stars) / (around @ stars)
     return max(float(excess.max()), 0.0)
 
 
@@ -177,7 +181,7 @@ def stars_around(fwhm: float) -> Floats:
             step = fine if width > SMOOTH else 1
             places = [slice(start, start + n, step) for start in range(0, fine * WIDTH, fine)]
             taps = np.stack([light[r, c].ravel() for r in places for c in places])
-            middle = taps[len(taps) // 2]
+            middle = taps[MIDDLE]
             found.append(taps[:, middle > LEAST * middle.max()] / middle.max())
     return np.concatenate(found, axis=1)
 

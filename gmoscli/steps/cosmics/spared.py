@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .hole import ACROSS, DOWN, NUGGET, THIN, stars_around, sums
+from .hole import ACROSS, DOWN, MIDDLE, NEAR, NUGGET, THIN, stars_around, sums
 from .laid import BLIND, Frame, Indexes, Laid, Light, Mask, lights
-from .match import AROUND, NARROWEST
+from .match import NARROWEST
 from .once import once
 
 Floats = NDArray[np.float64]
@@ -31,9 +31,7 @@ PART = 1 << 12
 """Pixels that are looked at together."""
 BLOCK = 128
 """Pixels that are held against all stars together: a few megabytes."""
-MIDDLE = DOWN.size // 2
-NEAR = np.exp(-0.5 * (DOWN**2 + ACROSS**2) / AROUND**2).astype(np.float32)
-"""Weights of pixels for the light around."""
+_WEIGHTS = NEAR.astype(np.float32)
 _NOTHING = np.empty(0, bool)
 
 
@@ -52,7 +50,7 @@ class _Stars(NamedTuple):
 def _stars(fwhm: float) -> _Stars:
     stars = stars_around(max(fwhm, NARROWEST))
     stars = stars[:, :: min(max(1, stars.shape[1] // MANY), SPARSEST)]
-    beside = np.where(np.arange(len(stars)) == MIDDLE, 0, NEAR)
+    beside = np.where(np.arange(len(stars)) == MIDDLE, 0, _WEIGHTS)
     relative = stars / (beside @ stars)
     gram = relative @ relative.T / relative.shape[1]
     return _Stars(np.ascontiguousarray(relative.T, np.float32), gram, gram[MIDDLE])
@@ -108,7 +106,7 @@ def _about(one: Laid, row: Indexes, column: Indexes) -> _About:
     spared[MIDDLE] = False
     seen[~spared] = 0
     noise = np.sqrt(one.piece.var[row, column]) * np.float32(one.piece.scale)
-    return _About(here, noise, seen, spared, NEAR[:, None] * spared)
+    return _About(here, noise, seen, spared, _WEIGHTS[:, None] * spared)
 
 
 def _standing(about: _About, sigma: float) -> Mask:
@@ -121,11 +119,9 @@ def _standing(about: _About, sigma: float) -> Mask:
 def _beyond(stars: _Stars, about: _About, sigma: float) -> Mask:
     """Say which pixels exceed what those around allow by so much, and the noise of the guess."""
     found = np.ones(len(about.here), bool)
+    weights = _guess(stars, about.spared)
     for taken in (THIN, 1):  # few stars tell of most pixels that they are no hits
-        if not found.any():
-            break
-        some = about.where(found)
-        guess = _guess(stars, some.spared)
+        some, guess = about.where(found), weights[:, found]
         share = _share(stars.light[::taken], guess, some.weights)
         most = (guess * some.seen).sum(axis=0) + share * np.maximum(some.around, 0)
         louder = np.sqrt(1 + np.square(guess).sum(axis=0))

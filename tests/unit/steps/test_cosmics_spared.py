@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from gmoscli.dq import Dq
-from gmoscli.steps.cosmics.hole import NUGGET, REACH, beyond_rim
+from gmoscli.steps.cosmics.hole import MIDDLE, NUGGET, REACH, beyond_rim
 from gmoscli.steps.cosmics.laid import laid
-from gmoscli.steps.cosmics.spared import FEWEST, MIDDLE, _guess, _stars, beyond_spared
+from gmoscli.steps.cosmics.spared import FEWEST, _guess, _stars, beyond_spared
 from tests.builders import SCALE, a_piece, some_strips, starlight
 
 RNG = np.random.default_rng(20260919)
