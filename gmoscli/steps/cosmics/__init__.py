@@ -121,10 +121,9 @@ def _judged(court: Court, suspects: Indexes, sigma: float) -> _Verdict:
     for some, pixels in _batches(court, suspects):
         case = opened(court, pixels)
         hit = case.plain & (case.excess > sigma)
-        few = np.flatnonzero((case.count <= FEW) & ~hit)
-        alone = pixels.where(few)
-        hit[few] = sharp(court, alone, sigma) | beyond_rims(court, alone, sigma)
-        hit[few] |= beyond_those_spared(court, alone, sigma)
+        for test in (sharp, beyond_rims, beyond_those_spared):
+            few = np.flatnonzero((case.count <= FEW) & ~hit)
+            hit[few] = test(court, pixels.where(few), sigma)
         rays.append(some[hit])
         doubtful.append(some[~(case.plain | hit)])
     return _Verdict(np.concatenate(rays), np.concatenate(doubtful))

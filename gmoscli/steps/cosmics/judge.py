@@ -1,7 +1,8 @@
 """Judge suspects: against the other frames, against the profile of stars."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -195,19 +196,21 @@ def beyond_stars(court: Court, pixels: Pixels) -> tuple[Floats, Mask]:
 
 def beyond_rims(court: Court, pixels: Pixels, sigma: float, bound: Bound = "loose") -> Mask:
     """Say which pixels have more light than those around any hole allow."""
-    found = np.zeros(len(pixels.y), bool)
-    for frame, part, some in pixels.by_frame():
-        own, width = court.frames[frame], court.width(frame)
-        found[part] = beyond_rim(own, width, some.y, some.x, sigma, bound)
-    return found
+    return _by_frame(court, pixels, partial(beyond_rim, sigma=sigma, bound=bound))
 
 
 def beyond_those_spared(court: Court, pixels: Pixels, sigma: float) -> Mask:
     """Say which pixels have more light than those allow that no cosmic ray hit around."""
+    return _by_frame(court, pixels, partial(beyond_spared, sigma=sigma))
+
+
+def _by_frame(
+    court: Court, pixels: Pixels, test: Callable[[Frame, float, Indexes, Indexes], Mask]
+) -> Mask:
+    """Return what a test of pixels of one frame, by its seeing, says of each frame's."""
     found = np.zeros(len(pixels.y), bool)
     for frame, part, some in pixels.by_frame():
-        own, width = court.frames[frame], court.width(frame)
-        found[part] = beyond_spared(own, width, some.y, some.x, sigma)
+        found[part] = test(court.frames[frame], court.width(frame), some.y, some.x)
     return found
 
 
