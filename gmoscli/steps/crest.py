@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .masks import Mask
+
 Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 SIGMA = 1.2
 """Of the weights of pixels around, pixels: the nearest tell most, as a star is no Gaussian."""

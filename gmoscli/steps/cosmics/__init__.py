@@ -16,6 +16,7 @@ import numpy as np
 
 from ...band import Strips
 from ...step import Range, step
+from ..masks import Indexes
 from .growth import grown
 from .judge import (
     FEW,
@@ -28,7 +29,7 @@ from .judge import (
     pixels_at,
     sharp,
 )
-from .laid import Indexes, by_frame, laid, mark
+from .laid import by_frame, laid, mark
 from .search import search
 from .witness import witnesses
 

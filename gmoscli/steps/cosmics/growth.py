@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..masks import Indexes, Mask
 from .judge import (
     DARK,
     FEW,
@@ -14,7 +15,7 @@ from .judge import (
     opened,
     pixels_at,
 )
-from .laid import BLIND, FULL, Indexes, Laid, Mask
+from .laid import BLIND, FULL, Laid
 
 GROWTH = 3
 """Pixels that a cosmic ray may reach beyond what is beyond doubt."""

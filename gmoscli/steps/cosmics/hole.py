@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .laid import BLIND, Frame, Indexes, Laid, Light, Mask, hidden, lights
+from ..masks import Indexes, Mask
+from .laid import BLIND, Frame, Laid, Light, hidden, lights
 from .match import AROUND, INDICES, LEAST, NARROWEST, star
 from .once import once
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...frame import Plane
+from ..masks import Indexes, Mask
 from ..sharp import sharp_at
 from .hole import Bound, beyond_rim
-from .laid import BLIND, Frame, Indexes, Laid, Mask, Seen, by_frame, lights, seen
+from .laid import BLIND, Frame, Laid, Seen, by_frame, lights, seen
 from .match import Match
 from .order import middle_rank, seen_at_rank
 from .spared import beyond_spared

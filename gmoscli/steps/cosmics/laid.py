@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from ...band import Piece, Strips
 from ...dq import UNUSABLE, Dq
 from ...frame import Flags, Plane
+from ..masks import Indexes, Mask
 
-Mask = NDArray[np.bool_]
-Indexes = NDArray[np.intp]
 Shift = NDArray[np.float64]
 Light = NDArray[np.float32]
 Rectangle = tuple[slice, slice]

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...depth import ranked, sorted_planes
-from .laid import Indexes, Light
+from ..masks import Indexes
+from .laid import Light
 
 Rank = Callable[[Indexes | int], Indexes]
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...frame import Plane
-from .laid import BLIND, PART, Frame, Indexes
+from ..masks import Indexes
+from .laid import BLIND, PART, Frame
 from .order import low_rank, seen_at_rank
 
 TOGETHER = 1 << 20

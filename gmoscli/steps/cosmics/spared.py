@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..masks import Indexes, Mask
 from .hole import ACROSS, DOWN, MIDDLE, NEAR, NUGGET, THIN, stars_around, sums
-from .laid import BLIND, Frame, Indexes, Laid, Light, Mask, lights
+from .laid import BLIND, Frame, Laid, Light, lights
 from .match import NARROWEST
 from .once import once
 

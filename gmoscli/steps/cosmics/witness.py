@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .laid import Frame, Indexes, Laid, Shift
+from ..masks import Indexes
+from .laid import Frame, Laid, Shift
 from .match import PHASES, Match, matched
 
 Floats = NDArray[np.float32]
