@@ -15,7 +15,7 @@ from ..dq import UNUSABLE, Dq
 from ..frame import Plane
 from ..step import Choice, Range, step
 from .complete import REACH, completed
-from .masks import Mask, nonzero
+from .masks import Mask, nonzero, numbered
 from .wings import in_wing
 
 _UNUSABLE = np.uint16(UNUSABLE)
@@ -56,8 +56,7 @@ def clip_noise(
         away = sci - median
         odd &= (away > hsigma * own) | (away < -lsigma * own)
         found.append(nonzero(odd))
-    whose = np.repeat(np.arange(len(found)), [len(y) for y, _ in found])
-    places = (whose, *(np.concatenate(axis) for axis in zip(*found, strict=True)))
+    places = numbered(found)
     if sources == "keep":
         wing = in_wing(deep, good, places)
         places = tuple(axis[~wing] for axis in places)

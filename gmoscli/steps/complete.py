@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..band import Deep, Planes
 from ..dq import UNUSABLE, Dq
-from .masks import Indexes, Mask, nonzero, with_sides
+from .masks import Indexes, Mask, nonzero, numbered, with_sides
 
 Floats = NDArray[np.float64]
 
@@ -89,10 +89,9 @@ def completed(mean: Planes, deep: Deep) -> Planes:
     lit = mean.sci - np.float32(deep.sky) > sigmas * np.sqrt(mean.var)
     lit &= mean.used > 0
     gaps = [nonzero(lit & ((dq & _GAP) > 0) & ((dq & _BEYOND) == 0)) for dq in deep.dq]
-    frames = np.repeat(np.arange(len(gaps)), [len(y) for y, _ in gaps])
+    frames, rows, columns = numbered(gaps)
     if not len(frames):
         return mean
-    rows, columns = (np.concatenate(part) for part in zip(*gaps, strict=True))
     seen = _Seen.of(deep)
     weight = np.array(deep.weights)
     added, squared, extra = np.zeros((3, *lit.shape), np.float64)

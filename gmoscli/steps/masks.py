@@ -1,6 +1,6 @@
 """Masks of pixels: where they hold, and what they are when grown by neighbours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,12 @@ def nonzero(mask: Mask) -> tuple[Indexes, ...]:
     Searching a flat view needs no index arithmetic for the many that are false.
     """
     return tuple(np.unravel_index(np.flatnonzero(mask), mask.shape))
+
+
+def numbered(found: Sequence[tuple[Indexes, ...]]) -> tuple[Indexes, ...]:
+    """Return the indexes of several masks as those of one, with the number of the mask first."""
+    whose = np.repeat(np.arange(len(found)), [len(own[0]) for own in found])
+    return (whose, *(np.concatenate(axis) for axis in zip(*found, strict=True)))
 
 
 def with_sides(mask: Mask) -> Mask:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from gmoscli.steps.masks import grown_where, nonzero, with_neighbours
+from gmoscli.steps.masks import grown_where, nonzero, numbered, with_neighbours
 
 MASKS = arrays.arrays(bool, st.tuples(st.integers(1, 6), st.integers(1, 6)))
 
@@ -13,6 +13,14 @@ MASKS = arrays.arrays(bool, st.tuples(st.integers(1, 6), st.integers(1, 6)))
 @given(mask=MASKS)
 def test_true_elements_are_those_that_numpy_finds_in_its_order(mask):
     np.testing.assert_array_equal(nonzero(mask), np.nonzero(mask))
+
+
+@given(
+    masks=arrays.arrays(bool, st.tuples(st.integers(1, 4), st.integers(1, 6), st.integers(1, 6)))
+)
+def test_elements_of_several_masks_are_found_as_those_of_one(masks):
+    found = numbered([nonzero(mask) for mask in masks])
+    np.testing.assert_array_equal(found, np.nonzero(masks))
 
 
 @given(mask=MASKS, allowed=st.data())
