@@ -56,8 +56,9 @@ def _light_of_others(deep: Deep, good: Mask, whose: Indexes, y: Indexes, x: Inde
     seen = _seen_of_wings(deep)
     for j, weight in enumerate(deep.weights):
         share = np.float32(weight) * (good[j][y, x] & (whose != j)[:, None])
-        total += share.sum(axis=1)
-        least += share.sum(axis=1) * seen[whose, j]
+        shares = share.sum(axis=1)
+        total += shares
+        least += shares * seen[whose, j]
         light += (share * (deep.sci[j][y, x] - np.float32(deep.sky))).sum(axis=1)
         variance += (np.square(share) * deep.var[j][y, x]).sum(axis=1)
     some = total > 0
