@@ -5,26 +5,11 @@ import pytest
 
 from gmoscli.dq import Dq
 from gmoscli.steps.cosmics.hole import MIDDLE, NUGGET, REACH, beyond_rim
-from gmoscli.steps.cosmics.laid import laid
 from gmoscli.steps.cosmics.spared import FEWEST, _guess, _stars, beyond_spared
-from tests.builders import SCALE, a_piece, some_strips, starlight
+from tests.builders import starlight
+from tests.starry import SEEINGS, SHAPE, a_laid_frame, some_stars
 
 RNG = np.random.default_rng(20260919)
-SHAPE = (48, 56)
-SEEINGS = [
-    arcsec / (SCALE * binned / 2) for arcsec in (0.4, 0.6, 0.8, 1.0, 1.2) for binned in (1, 2, 4)
-]
-"""FWHM, pixels, of any night at any binning."""
-
-
-def a_frame(light, var=1e-6, dq=0):
-    (frame,) = laid(some_strips(a_piece(light, var, dq), shape=SHAPE), 0)
-    return frame
-
-
-def some_stars(fwhm, number=6):
-    x, y = RNG.uniform(4, 44, (2, number))
-    return starlight(SHAPE, x, y, 10 ** RNG.uniform(4, 6, number), fwhm)
 
 
 def hit_about(light, share, charge=1.0):
@@ -42,11 +27,11 @@ def hit_about(light, share, charge=1.0):
 @pytest.mark.parametrize("turn", [0.93, 1.0, 1.07])
 @pytest.mark.parametrize("share", [0.1, 0.4])
 def test_no_pixel_of_stars_is_brighter_than_those_spared_allow(fwhm, turn, share):
-    light = some_stars(fwhm * turn)
+    light = some_stars(RNG, fwhm * turn)
     least = light.max() / 1000  # what stars shed farther out is left to noise
     sci, dq = hit_about(light, share)
     y, x = np.nonzero(dq == 0)
-    assert not beyond_spared(a_frame(sci, least**2, dq), fwhm, y, x, 1.0).any()
+    assert not beyond_spared(a_laid_frame(sci, least**2, dq), fwhm, y, x, 1.0).any()
 
 
 @pytest.mark.parametrize("fwhm", [3.6, 4.7, 8.0])
@@ -55,7 +40,7 @@ def test_hits_amid_others_that_are_flagged_are_found_where_no_hole_tells(fwhm):
     sci, dq = hit_about(light + 1e3 * (RNG.random(SHAPE) < 0.02), 0.4, 100.0)
     y, x = np.nonzero((dq == 0) & (sci > light + 500))
     assert len(y) > 10
-    frame = a_frame(sci, 400.0, dq)
+    frame = a_laid_frame(sci, 400.0, dq)
     found = beyond_spared(frame, fwhm, y, x, 5.0).mean()
     assert found > 0.9
     assert beyond_rim(frame, fwhm, y, x, 5.0, "either").mean() < found - 0.2
@@ -64,27 +49,27 @@ def test_hits_amid_others_that_are_flagged_are_found_where_no_hole_tells(fwhm):
 def test_noise_beside_what_is_flagged_is_seldom_taken():
     sci, dq = hit_about(RNG.normal(0, 10.0, SHAPE), 0.2)
     y, x = np.nonzero(dq == 0)
-    assert beyond_spared(a_frame(sci, 100.0, dq), 4.7, y, x, 2.5).mean() < 0.02
-    assert not beyond_spared(a_frame(sci, 100.0, dq), 4.7, y, x, 5.0).any()
+    assert beyond_spared(a_laid_frame(sci, 100.0, dq), 4.7, y, x, 2.5).mean() < 0.02
+    assert not beyond_spared(a_laid_frame(sci, 100.0, dq), 4.7, y, x, 5.0).any()
 
 
 def test_pixels_are_judged_where_something_is_flagged_around_and_enough_is_left():
     light = np.zeros(SHAPE)
     light[20, 24] = 1e5
     at = (np.array([20]), np.array([24]))
-    assert not beyond_spared(a_frame(light, 100.0), 4.7, *at, 5.0).any()
+    assert not beyond_spared(a_laid_frame(light, 100.0), 4.7, *at, 5.0).any()
     around = np.argwhere(np.ones((2 * REACH + 1, 2 * REACH + 1))) - REACH + (20, 24)
     around = RNG.permutation(around[(around != (20, 24)).any(axis=1)])
     for left, told in ((23, True), (FEWEST, True), (FEWEST - 1, False)):
         dq = np.zeros(SHAPE, int)
         dq[tuple(around[left:].T)] = Dq.COSMIC_RAY
-        assert beyond_spared(a_frame(light, 100.0, dq), 4.7, *at, 5.0).all() == told
+        assert beyond_spared(a_laid_frame(light, 100.0, dq), 4.7, *at, 5.0).all() == told
 
 
 def test_a_pixel_is_judged_the_same_whatever_else_is():
-    light = some_stars(4.7)
+    light = some_stars(RNG, 4.7)
     sci, dq = hit_about(light + RNG.exponential(300.0, SHAPE), 0.3)
-    frame = a_frame(sci, 1e4, dq)
+    frame = a_laid_frame(sci, 1e4, dq)
     y, x = np.nonzero(dq == 0)
     together = beyond_spared(frame, 4.7, y, x, 2.5)
     assert 0.01 < together.mean() < 0.5
