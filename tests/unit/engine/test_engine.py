@@ -188,23 +188,23 @@ def test_a_science_stack_is_the_same_bytes_for_any_jobs_memory_and_order_of_comp
     assert len(cut[0].columns) < 400  # as in one of the settings
 
 
+def in_groups(monkeypatch, recipe, most, **settings):
+    """The products of six dithered frames, of which at most so many are looked at together."""
+    monkeypatch.setattr(cutting, "MOST", most)
+    return products(recipe, [a_dithered_frame(i) for i in range(6)], **settings)
+
+
 def test_frames_come_to_the_same_grid_in_groups_as_all_together(monkeypatch):
     recipe = align_and_stack.without("flag_cosmic_rays")
-    frames = [a_dithered_frame(i) for i in range(6)]
-    made = []
-    for most in (6, 2):
-        monkeypatch.setattr(cutting, "MOST", most)
-        made.append(digest(products(recipe, frames, room=1 << 28)))
+    made = [digest(in_groups(monkeypatch, recipe, most, room=1 << 28)) for most in (6, 2)]
     assert made[0] == made[1]
 
 
 def test_cosmic_rays_are_found_in_groups_as_among_all_frames(monkeypatch):
     recipe = align_and_stack.without("clip_noise")
-    frames = [a_dithered_frame(i) for i in range(6)]
     shares = []
     for most in (6, 3):
-        monkeypatch.setattr(cutting, "MOST", most)
-        (product,) = products(recipe, frames)
+        (product,) = in_groups(monkeypatch, recipe, most)
         shares.append(product.obs.ccds[0].rejected)
     together, grouped = np.array(shares)
     assert together.min() > 0.003
