@@ -35,7 +35,7 @@ def _judged(readout: Readout, grow: int) -> Readout:
     amp = readout.amp
     dq = readout.dq
     if amp.nonlinear < amp.saturation:
-        dq = dq | np.where(counts >= amp.nonlinear, Dq.NONLINEAR, 0).astype(np.uint16)
+        dq = dq | (counts >= amp.nonlinear) * np.uint16(Dq.NONLINEAR)
     full = counts >= (1.0 if amp.saturation >= ADC_LIMIT else FULL) * amp.saturation
     if not full.any():
         return replace(readout, dq=dq)
@@ -44,7 +44,7 @@ def _judged(readout: Readout, grow: int) -> Readout:
         spilt[1:] |= full[:-1]
         spilt[:-1] |= full[1:]
         full = spilt
-    return replace(readout, dq=dq | np.where(full, Dq.SATURATED, 0).astype(np.uint16))
+    return replace(readout, dq=dq | full * np.uint16(Dq.SATURATED))
 
 
 @step("addDQ")

@@ -114,12 +114,10 @@ def normalise_flat(
 
 def _normal(ccd: Ccd, level: float, lowest: float, highest: float) -> Ccd:
     amps = tuple(amp.scaled(1 / level) for amp in ccd.info.amps)
-    sci = ccd.sci / np.float32(level)
+    sci, var = ccd.sci / np.float32(level), ccd.var / np.float32(level) ** 2
     odd = (sci < lowest) | (sci > highest)
-    dq = ccd.dq | np.where(odd, Dq.UNILLUMINATED, 0).astype(np.uint16)
+    dq = ccd.dq | odd * np.uint16(Dq.UNILLUMINATED)
     unusable = (dq & ~np.uint16(Dq.SATURATED | Dq.NONLINEAR)) > 0
-    return ccd.with_planes(
-        sci=np.where(unusable, np.float32(1), sci),
-        var=np.where(unusable, np.float32(0), ccd.var / np.float32(level) ** 2),
-        dq=dq,
-    ).with_info(amps=amps)
+    np.copyto(sci, 1, where=unusable)
+    np.copyto(var, 0, where=unusable)
+    return ccd.with_planes(sci=sci, var=var, dq=dq).with_info(amps=amps)

@@ -39,7 +39,7 @@ def mask_objects(
     found = objects(even, detect_thresh, dilation)
     if found is None:
         return ccd
-    return ccd.with_planes(dq=ccd.dq | np.where(found.grown, Dq.BAD, 0).astype(np.uint16))
+    return ccd.with_planes(dq=ccd.dq | found.grown * np.uint16(Dq.BAD))
 
 
 @step("makeFringeFrame")

@@ -46,7 +46,7 @@ def flag_probe_shadow(
     pixels = np.pad(
         pixels, ((0, max(0, ny - len(pixels))), (0, max(0, nx - pixels.shape[1]))), mode="edge"
     )[:ny, :nx]
-    return ccd.with_planes(dq=ccd.dq | np.where(pixels, Dq.UNILLUMINATED, 0).astype(np.uint16))
+    return ccd.with_planes(dq=ccd.dq | pixels * np.uint16(Dq.UNILLUMINATED))
 
 
 def cell_medians(ccd: Ccd, ycell: int, xcell: int) -> NDArray[np.float64]:
