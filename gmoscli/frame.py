@@ -99,6 +99,20 @@ class Spots:
 
 
 @dataclass(frozen=True)
+class MasterNoise:
+    """What masters have put into the variance of a ccd's pixels: the same in all frames."""
+
+    constant: float = 0.0
+    """By the bias: variance in the unit of the pixels squared."""
+    relative: float = 0.0
+    """By the flat: variance over the square of a pixel's level."""
+
+    def scaled(self, factor: float) -> "MasterNoise":
+        """Return that of pixels that were multiplied by a factor."""
+        return replace(self, constant=self.constant * factor**2)
+
+
+@dataclass(frozen=True)
 class CcdInfo:
     """What is known of one ccd of one exposure, apart from its pixels."""
 
@@ -125,6 +139,8 @@ class CcdInfo:
     """Of a flat: where stars shine; left out as it is stacked."""
     fwhm: float | None = None
     """Seeing of the stars, pixels."""
+    masters: MasterNoise = MasterNoise()
+    """Of a frame: noise that it shares with others."""
     correlation: float = 1.0
     """Of a product: noise of a large aperture over that of its pixels taken as independent."""
     rejected: tuple[float, ...] = ()

@@ -15,6 +15,7 @@ from ..frame import Ccd, Grid, Observation, Source
 from ..grids import average_amps, grid_of_ccd, info_of
 from ..step import Step
 from ..steps.correlation import correlation
+from ..steps.shared import SharedNoise, shared_noise
 from .budget import give_back
 from .cutting import area_of, bands, bands_at_once, groups
 from .forks import shared_plane
@@ -189,6 +190,9 @@ class _Stack:
         self._reference = _reference(observations)
         self._maps = maps_of(frames, grid)
         self._sky = sky_of(self._reference, grid)
+        self._shared = SharedNoise()
+        if self._native:
+            self._shared = shared_noise(observations, self._maps, grid.shape)
         most = memory if self._native else min(memory, CACHED)
         self.bands = bands(grid.shape, len(frames), most, about.halo, about.aside)
         rows, columns = self.bands[0].shape
@@ -206,8 +210,8 @@ class _Stack:
         if not isinstance(work, Planes):
             raise ReductionError("the recipe rejects pixels but never combines them")
         area = tuple(slice(side.start, side.stop) for side in (band.rows, band.columns))
-        planes = (plane[own] for plane in (work.sci, work.var, work.dq))
-        self._sci[area], self._var[area], self._dq[area] = planes
+        self._sci[area], self._dq[area] = work.sci[own], work.dq[own]
+        self._var[area] = self._shared.added(work.var[own], work.sci[own])
         return work.covered, work.rejected
 
     def _on_grid(self, band: Band, some: slice) -> Deep:

@@ -12,6 +12,7 @@ from ..errors import ReductionError
 from ..frame import Amp, Ccd, Exposure, Observation
 from ..stats import median_and_noise, thinned
 from ..step import Range, step
+from .noise import usual_variance
 
 BORDER = 0.05
 """Share of a ccd's width and height that is left out on each side when its level is measured."""
@@ -33,8 +34,12 @@ def divide_flat(ccd: Ccd, flat: Ccd) -> Ccd:
     var *= flat.var
     var += ccd.var
     var /= np.square(f)
-    amps = tuple(amp.scaled(1 / _response(flat, amp)) for amp in ccd.info.amps)
-    return ccd.with_planes(sci=sci, var=var, dq=ccd.dq | flat.dq).with_info(amps=amps)
+    responses = [_response(flat, amp) for amp in ccd.info.amps]
+    amps = tuple(amp.scaled(1 / own) for amp, own in zip(ccd.info.amps, responses, strict=True))
+    masters = ccd.info.masters.scaled(1 / fmean(responses))
+    masters = replace(masters, relative=usual_variance(flat) / fmean(responses) ** 2)
+    planes = ccd.with_planes(sci=sci, var=var, dq=ccd.dq | flat.dq)
+    return planes.with_info(amps=amps, masters=masters)
 
 
 def _response(flat: Ccd, amp: Amp) -> float:

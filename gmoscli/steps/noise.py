@@ -3,7 +3,11 @@
 import numpy as np
 
 from ..frame import Ccd, plus_row
+from ..stats import median_and_noise, thinned
 from ..step import step
+
+SAMPLE = 10_000
+"""Pixels that a median variance is taken of."""
 
 
 @step("addVAR")
@@ -21,3 +25,10 @@ def poisson_noise(ccd: Ccd) -> Ccd:
     var *= gains
     var += ccd.var
     return ccd.with_planes(var=var)
+
+
+def usual_variance(ccd: Ccd) -> float:
+    """Return the median variance of a ccd's good pixels; 0 where there are none."""
+    some = thinned(ccd.var.shape, SAMPLE)
+    variance, _ = median_and_noise(ccd.var[some][ccd.dq[some] == 0])
+    return float(np.nan_to_num(variance))

@@ -37,6 +37,11 @@ def night(request, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp(request.param)
     few = {"frames": 2, "biases": 2, "flats": 2, "exposure": (90.0,)}
     simulate(Night(request.param, (4, 4), **few), Effects(), folder / "raw")
+    return with_masters(folder)
+
+
+def with_masters(folder) -> Path:
+    """Return the folder of a night, with two masters of two biases, and one of all flats."""
     (folder / "dragonsrc.toml").write_text(CONFIG)
     done(folder, "caldb", "init")
     done(folder, "caldb", "add", *(str(path) for path in folder.glob("raw/bpm*")))
@@ -70,6 +75,23 @@ def test_without_stacking_every_frame_becomes_a_mosaic_of_its_own(night):
     assert names == [f"{Path(frame).stem}_mosaic.fits" for frame in frames]
     for name in names:
         assert noises(night / name, night / "raw") == pytest.approx([1.0], abs=NOISE)
+
+
+@pytest.mark.parametrize("recipe", ["reduce", "reduceSeparateCCDs"])
+def test_the_noise_of_frames_that_see_the_sky_with_the_same_pixels_is_right(still, recipe):
+    (name,) = done(still, "reduce", "-q", "-r", recipe, *files(still, "-x", "CAL"))
+    (noise,) = noises(still / name, still / "raw")
+    assert noise == pytest.approx(1, abs=NOISE)  # 1.16 if the noise of the flat were forgotten
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory) -> Path:
+    """A folder with a bright night that was not dithered."""
+    folder = tmp_path_factory.mktemp("still")
+    few = {"frames": 8, "biases": 2, "flats": 2, "exposure": (60.0,), "sky": (5.0,)}
+    night = Night("gmosn_ham", (4, 4), roi="CCD2", dither=0.0, pointing_error=0.0, **few)
+    simulate(night, Effects(), folder / "raw")
+    return with_masters(folder)
 
 
 # ---- products made of products
