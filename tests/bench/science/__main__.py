@@ -36,6 +36,8 @@ ALIGNED: dict[str, tuple[float, dict[str, Any]]] = {
     "turned": (0.01, {"roll_error": 0.05}),
 }
 """Nights that are hard to align: largest rms, pixels, and what is unusual."""
+STILL: dict[str, Any] = {"frames": 8, "dither": 0.0, "pointing_error": 0.0}
+"""A night without dithers: its frames share the noise of the masters."""
 CROWDS = {10: 0.64, 100: 6.4, 1000: 64.0, 10_000: 640.0}
 """Stars a ccd, and per square arcmin."""
 LENGTHS = {"": (60.0,), " unlike": (60.0, 20.0, 90.0, 40.0, 120.0)}
@@ -135,7 +137,7 @@ class Nights:
 
 def _noise(nights: Nights) -> Iterator[Figure]:
     """Noise and outliers of blank sky."""
-    for site, count in nights.stacks:
+    for site, count in (*nights.stacks, (nights.site("S", "r", mark="still", **STILL), 8)):
         yield from noise(site, count)
 
 
