@@ -42,6 +42,15 @@ _PICKED = {"bias": "--tags BIAS", "flat": "--tags FLAT", "science": "--tags IMAG
 """What raw files are for → the options of dataselect that pick them."""
 
 
+def alone(recipe: Recipe, frames: Sequence[Headers]) -> Iterator[str]:
+    """Yield what is amiss with a master of one frame."""
+    if recipe.kind in ("bias", "flat") and len(frames) == 1:
+        yield (
+            f"{_name(frames[0])}: one {recipe.kind} alone keeps its cosmic rays; with others:"
+            f" dataselect {_PICKED[recipe.kind]} FILES | reduce -"
+        )
+
+
 def check_together(recipe: Recipe, frames: Sequence[Headers]) -> None:
     """Raise ReductionError unless all frames are of one kind and one configuration."""
     first = frames[0]

@@ -10,7 +10,7 @@ from gmoscli.recipes import default_recipe
 from gmoscli.recipes.bias import bias as bias_recipe
 from gmoscli.recipes.flat import flat as flat_recipe
 from gmoscli.recipes.science import align_and_stack, separate_ccds
-from gmoscli.request.together import check_together, known_troubles
+from gmoscli.request.together import alone, check_together, known_troubles
 from tests.header_files import BIAS, CCD2, TWILIGHT, frame, staged
 
 # ---- frames that go together
@@ -107,3 +107,18 @@ def test_an_unknown_detector_is_named_with_its_file():
     with pytest.raises(BadFile, match="unknown detector") as refused:
         list(known_troubles([frame("N7.fits", DETID="EEV-1")]))
     assert refused.value.path == "N7.fits"
+
+
+# ---- masters of one frame
+
+
+@pytest.mark.parametrize(("recipe", "cards"), [(bias_recipe, BIAS), (flat_recipe, TWILIGHT)])
+def test_a_master_of_one_frame_is_told_of_with_the_command_for_more(recipe, cards):
+    (said,) = alone(recipe, [frame(**cards)])
+    assert said.startswith(f"N1.fits: one {recipe.kind} alone")
+    assert f"dataselect --tags {recipe.kind.upper()} FILES | reduce -" in said
+
+
+def test_neither_two_biases_nor_one_image_are_alone():
+    assert not list(alone(bias_recipe, [frame(**BIAS), frame("N2.fits", **BIAS)]))
+    assert not list(alone(separate_ccds, [frame()]))
