@@ -14,6 +14,8 @@ from .masks import with_neighbours
 
 CELL = 32
 """Unbinned pixels on a side; the probe's arm is about 7 of them wide."""
+TIP = 3
+"""Cells by which a shadow goes on where it is narrow."""
 
 
 @step("addOIWFSToDQ")
@@ -27,7 +29,8 @@ def flag_probe_shadow(
 
     The sky is measured in cells. What is dark over three cells each way is a shadow: sources only
     add light, and the ragged edge of the field is thinner. Beside a gap the strip that the shadow
-    leaves on a ccd may be as narrow as one cell. The flags reach one cell beyond.
+    leaves on a ccd may be as narrow as one cell, and so may its tip at the edge of the field. The
+    flags reach one cell beyond.
     """
     if "OIWFS" not in (descriptors.wavefront_sensor(obs.headers) or ""):
         return ccd
@@ -38,7 +41,10 @@ def flag_probe_shadow(
         return ccd
     dark = levels < (1 - contrast) * sky  # a cell without good pixels is NaN, and not dark
     dark = np.pad(dark, ((0, 0), (1, 1)), mode="edge")  # over a gap the shadow goes on
-    shadow = with_neighbours(with_neighbours(~with_neighbours(~dark)))[:, 1:-1]
+    shadow = with_neighbours(~with_neighbours(~dark))
+    for _ in range(TIP):
+        shadow |= with_neighbours(shadow) & dark
+    shadow = with_neighbours(shadow)[:, 1:-1]
     if not shadow.any():
         return ccd
     ny, nx = ccd.sci.shape

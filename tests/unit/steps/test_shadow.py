@@ -62,3 +62,15 @@ def test_an_exposure_without_sky_has_no_shadow():
     ccds = list(calibrated(CLEAN.without("sky", "stars", "galaxies")))
     for ccd, _, obs in ccds:
         assert not new_flags(ccd, obs).any()
+
+
+def test_a_shadow_is_found_to_its_tip_at_the_edge_of_the_field():
+    obs = next(obs for *_, obs in calibrated(CLEAN.including("guide_probe")))
+    rng = np.random.default_rng(2)
+    y, x = np.indices((528, 256))
+    unlit = y + x < 150
+    tip = np.abs(x - 60) < 0.6 * (y - 90)  # dark from the unlit corner on, ever wider
+    dark = tip & (y < 300) & ~unlit
+    sci = np.where(dark, 400.0, 1000.0) + rng.normal(0, 30, y.shape)
+    ccd = a_ccd(sci, var=900.0, dq=np.where(unlit, Dq.UNILLUMINATED, 0), binning=(4, 4))
+    assert new_flags(ccd, obs)[dark].all()
