@@ -134,9 +134,9 @@ class Desk:
         """The science frames."""
         return self.raw("-x", "CAL")
 
-    def measure(self, *command: str, stdin: str | None = None) -> Usage:
+    def measure(self, *command: str, stdin: str | None = None, memory: bool = True) -> Usage:
         """Run a command here and return what it took."""
-        return measured(command, self.folder, self.shop.environ, stdin)
+        return measured(command, self.folder, self.shop.environ, stdin, memory=memory)
 
     def copies(self, names: Sequence[str], count: int) -> list[str]:
         """Return so many files of different names, made of a few: links, not copies."""

@@ -1,4 +1,4 @@
-"""Run a command and write what it took: launcher.py RESULT COMMAND...
+"""Run a command and write what it took: launcher.py RESULT memory|time COMMAND...
 
 A process of its own, and a small one: Linux counts the memory of whoever starts a program towards
 that program's peak.
@@ -16,12 +16,13 @@ EVERY = 0.02
 
 def main() -> int:
     """Run the command and return its exit code."""
-    result, *command = sys.argv[1:]
+    result, what, *command = sys.argv[1:]
     begun = time.perf_counter()
     pid = os.posix_spawnp(command[0], command, os.environ)
     ended = os.pidfd_open(pid)
     most = 0
-    while not select.select([ended], [], [], EVERY)[0]:
+    every = EVERY if what == "memory" else None
+    while not select.select([ended], [], [], every)[0]:
         family = _family(pid)
         if _bound(family) > most:  # the exact figure takes milliseconds of whom it is about
             most = max(most, _held(family))

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from . import incumbent
@@ -57,7 +58,7 @@ def swarp(size: Size) -> Iterator[Row]:
         *("-WEIGHT_TYPE", "MAP_WEIGHT", "-WEIGHT_SUFFIX", ".weight.fits"),
         *("-SUBTRACT_BACK", "N", "-WRITE_XML", "N", "-VERBOSE_TYPE", "QUIET"),
     )
-    works = {"SWarp": lambda: desk.measure(program, *inputs, *options)}
+    works = {"SWarp": partial(desk.measure, program, *inputs, *options)}
     usages = in_turn(works, min(size.rounds, 3))["SWarp"]
     rate = int(pixels) / MEGA / wall(usages).middle
     yield Row(

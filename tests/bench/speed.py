@@ -1,13 +1,14 @@
 """How long commands take: start-up, headers, masters, stacks, the tutorial."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from gmoscli.cli.umbrella import COMMANDS
 
 from . import incumbent
 from .desks import PYTHON, Desk
-from .measured import Usage, cpu, in_turn, wall
+from .measured import Usage, Work, cpu, in_turn, wall
 from .rows import Row
 from .size import Size
 
@@ -103,9 +104,9 @@ def tutorial(size: Size) -> Iterator[Row]:
     """Run the tutorial from an empty database to the product."""
     raw = size.night(size.binning)
 
-    def work() -> Usage:
+    def work(*, memory: bool) -> Usage:
         desk = size.shop.desk("tutorial", raw)
-        return desk.measure("bash", "-euo", "pipefail", "-c", TUTORIAL)
+        return desk.measure("bash", "-euo", "pipefail", "-c", TUTORIAL, memory=memory)
 
     floor = measuring(size.desk, PYTHON, str(FLOOR), "floor.fits", *size.desk.science)
     usages = in_turn({"floor": floor, "tutorial": work}, min(size.rounds, 3))
@@ -118,6 +119,6 @@ def tutorial(size: Size) -> Iterator[Row]:
     yield row.taking(usages["tutorial"])
 
 
-def measuring(desk: Desk, *command: str) -> Callable[[], Usage]:
+def measuring(desk: Desk, *command: str) -> Work:
     """Return what runs a command at a desk and returns what it took."""
-    return lambda: desk.measure(*command)
+    return partial(desk.measure, *command)
