@@ -17,7 +17,7 @@ peak          largest resident memory of a process with those that it forked, lo
               a second: memory that they share counts once, but pages in common since the forking
               count for each, so that the figure is never too small. Started by a program so small
               that its own memory does not count. Of works that run in turn it is that of the run
-              that warms the caches: to look takes up to a fifth of the time of whom it is about.
+              that warms the caches: to look takes a twentieth of the time of whom it is about.
 floor         floor.py: reads the same files into float32 with astropy, and writes the planes of a
               product. Ratios are of middle times. No reduction with astropy can be faster.
 scratch       most bytes seen in the scratch folder, over those of the calibrated planes of all

@@ -55,7 +55,7 @@ def measured(
 ) -> Usage:
     """Run a command and return what it took. Raises Failed with its messages.
 
-    To look at ``memory`` takes up to a fifth of the time of whom it is about.
+    To look at ``memory`` takes a twentieth of the time of whom it is about.
     """
     result, what = cwd / ".usage.json", "memory" if memory else "time"
     done = subprocess.run(
