@@ -113,6 +113,18 @@ class MasterNoise:
 
 
 @dataclass(frozen=True)
+class Tie:
+    """Where stars that cross a gap have an outer chip, relative to the central one."""
+
+    offset: tuple[float, float]
+    """(x, y) from its tabulated place, tangent plane, arcsec."""
+    error: float
+    """Expected of this, one sigma of one axis, arcsec."""
+    stars: int
+    """Well-measured ones that cross."""
+
+
+@dataclass(frozen=True)
 class CcdInfo:
     """What is known of one ccd of one exposure, apart from its pixels."""
 
@@ -145,8 +157,8 @@ class CcdInfo:
     """Of a product: noise of a large aperture over that of its pixels taken as independent."""
     rejected: tuple[float, ...] = ()
     """Of a product: share of each frame's pixels that was rejected."""
-    nudge: tuple[float, float] | None = None
-    """How far stars showed the chip to lie from its tabulated place, tangent plane, arcsec."""
+    tie: Tie | None = None
+    """How stars tied the chip to the central one; None where no other frame could tell."""
 
     @property
     def roundness(self) -> float:

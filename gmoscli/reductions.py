@@ -1,5 +1,6 @@
 """Carry out a plan: from files to products that are written and stored."""
 
+import logging
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +27,7 @@ from .recipe import STAGE
 from .request import Plan, raw_name
 from .sizes import size_text
 from .step import CALIBRATIONS, Scope
-from .summary import placed, unmatched
+from .summary import placed, ties, unmatched
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ def reduced(
                 store(path, keepers)
             for line in placed(exposure):
                 LOGGER.info(line)
+            for bad, line in ties(exposure):
+                LOGGER.log(logging.WARNING if bad else logging.INFO, line)
             for line in unmatched(exposure):
                 LOGGER.warning(line)
             yield path

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 from .frame import Exposure
 
+WELL, WELL_PIXELS = 10.0, 0.1
+"""Error of a ccd's place, mas or pixels, up to which it is tied well: that of a faint star."""
+
 
 def placed(exposure: Exposure) -> Iterator[str]:
     """Yield a line on each frame: how many stars placed it, how well, and what scales it."""
@@ -19,6 +22,27 @@ def placed(exposure: Exposure) -> Iterator[str]:
             )
         elif len(exposure.obs.inputs) > 1 and any(one.reference for one in exposure.obs.inputs):
             yield f"{obs.name}: placed by its headers, counts times {obs.placement.scale:.4f}"
+
+
+def ties(exposure: Exposure) -> Iterator[tuple[bool, str]]:
+    """Yield a line on each outer ccd: how well stars tie it; and whether that is badly."""
+    obs = exposure.obs
+    reference = next((one for one in obs.inputs if one.reference), obs)
+    for info in reference.ccds:
+        if info.tie is None or info.wcs is None:
+            continue
+        tie, error = info.tie, 1e3 * info.tie.error
+        what = f"{reference.name}: ccd {info.index}: "
+        if not tie.stars:
+            yield (
+                False,
+                f"{what}no star crosses its gap: its place is the table's, to {error:.0f} mas",
+            )
+            continue
+        stars = "1 star crosses" if tie.stars == 1 else f"{tie.stars} stars cross"
+        line = f"{what}{stars} its gap, which tell its place to {error:.1f} mas"
+        bad = error > max(WELL, 1e3 * WELL_PIXELS * info.wcs.scale)
+        yield bad, f"{line}: add frames with wider dithers, if there are any" if bad else line
 
 
 def unmatched(exposure: Exposure) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What the headers of a product say."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import fmean
 from typing import Any
 
@@ -8,7 +8,7 @@ from astropy.io import fits
 
 from .. import __version__
 from ..fits.header import CARD
-from ..frame import CcdInfo, Exposure, Observation
+from ..frame import CcdInfo, Exposure, Observation, Tie
 from ..gmos import descriptors
 from ..section import Section
 from .combined import combined
@@ -135,10 +135,28 @@ def _levels(exposure: Exposure, info: CcdInfo) -> dict[str, Any]:
         cards["SKYNOISE"] = (round(info.sky.noise, 4), "its noise per pixel")
     if info.fwhm is not None and info.wcs is not None:
         cards["MEANFWHM"] = (round(info.fwhm * info.wcs.scale, 4), "[arcsec] seeing")
-    if info.nudge is not None:
-        for axis, value in zip("XY", info.nudge, strict=True):
-            cards[f"CCDOFF{axis}"] = (round(value, 5), "[arcsec] from the tabulated place")
+    if info.tie is not None:
+        cards.update(_tied(info.tie, "CCDOFF{}".format))
+    if not info.index:  # a mosaic: what each of its ccds is laid by
+        for own in _reference(exposure.obs).ccds:
+            if own.tie is not None:
+                cards.update(_tied(own.tie, f"CCD{own.index}OFF{{}}".format))
     return cards
+
+
+def _reference(obs: Observation) -> Observation:
+    return next((one for one in obs.inputs if one.reference), obs)
+
+
+def _tied(tie: Tie, keyword: Callable[[str], str]) -> dict[str, Any]:
+    """Return how stars tied a ccd to the central one."""
+    x, y = tie.offset
+    return {
+        keyword("X"): (round(x, 5), "[arcsec] from the tabulated place"),
+        keyword("Y"): (round(y, 5), "[arcsec] from the tabulated place"),
+        keyword("E"): (round(tie.error, 5), "[arcsec] expected error of the place"),
+        keyword("N"): (tie.stars, "stars that tell the place"),
+    }
 
 
 def _lowest(info: CcdInfo, name: str) -> float:

@@ -142,6 +142,18 @@ _CCDS: tuple[tuple[str, str, str], ...] = (
     ("SATLEVEL", "Saturation (SATLEVEL)", ".6g"),
     ("CCDOFFX", "Moved in x (arcsec)", ".3f"),
     ("CCDOFFY", "in y", ".3f"),
+    ("CCDOFFE", "± arcsec", ".3f"),
+    ("CCDOFFN", "Stars that tell", ".0f"),
+    *(
+        (f"CCD{index}OFF{key}", f"CCD {index} {title}", form)
+        for index in (1, 3)
+        for key, title, form in (
+            ("X", "moved in x (arcsec)", ".3f"),
+            ("Y", "in y", ".3f"),
+            ("E", "± arcsec", ".3f"),
+            ("N", "stars that tell", ".0f"),
+        )
+    ),
 )
 """Cards of a product's ccds: keyword, title, format."""
 
