@@ -37,8 +37,8 @@ class Recipe:
     """Kind of calibration that it makes, or STAGE; empty for science."""
     draft: "Recipe | None" = None
     """Makes a first product, which the steps ask for as a calibration of its kind."""
-    each: bool = False
-    """Whether every frame is stacked alone, onto the product's pixels."""
+    each: str = ""
+    """The step from which on every frame goes alone, to a product of its own; empty if none."""
 
     def __post_init__(self) -> None:
         state = self.steps[0].takes if self.steps else Ccd
@@ -109,8 +109,10 @@ class Recipe:
         return not self.each and any(step.scope is Scope.BAND for step in self.steps)
 
     def passes(self) -> list[tuple[Scope, tuple[Step, ...]]]:
-        """Return neighbours that share one reading of the pixels."""
-        return [(scope, tuple(run)) for scope, run in groupby(self.steps, lambda s: s.scope)]
+        """Return neighbours that share one reading of the pixels; frames part between passes."""
+        begin = self._index(self.each) if self.find(self.each) else len(self.steps)
+        numbered = groupby(enumerate(self.steps), lambda one: (one[1].scope, one[0] >= begin))
+        return [(scope, tuple(step for _, step in run)) for (scope, _), run in numbered]
 
     def find(self, name: str) -> Step | None:
         """Return the step of that name or primitive, or None."""

@@ -26,9 +26,7 @@ def run(recipe: Recipe, frames: Sequence[Source], how: Run) -> Iterator[Exposure
     if recipe.draft is not None:
         (draft,) = run(recipe.draft, frames, how)
         how = replace(how, bring=_drafted(recipe.draft.kind, draft, how.bring))
-    sets = [[frame] for frame in frames] if recipe.each else [frames]
-    for together in sets:
-        yield from _run(recipe, together, how)
+    yield from _run(recipe, frames, how)
 
 
 def _drafted(own: str, draft: Exposure, bring: Bring) -> Bring:
@@ -44,9 +42,11 @@ def _drafted(own: str, draft: Exposure, bring: Bring) -> Bring:
 def _run(recipe: Recipe, frames: Sequence[Source], how: Run) -> Iterator[Exposure]:
     flow: Iterable[Source] = frames
     before: tuple[Step, ...] = ()
+    parted = False
     passes = recipe.passes()
     for number, (scope, steps) in enumerate(passes):
         later = passes[number + 1 :]
+        parted = parted or steps[0].name == recipe.each
         if not any(need in CALIBRATIONS for s in passes[number:] for f in s[1] for need in f.needs):
             how.release()
         if not number and scope is Scope.CCD and _alone(frames, later):
@@ -58,13 +58,33 @@ def _run(recipe: Recipe, frames: Sequence[Source], how: Run) -> Iterator[Exposur
         elif scope is Scope.EXPOSURE:
             flow = _exposed(steps, flow)
         elif scope is Scope.SET:
-            flow = met(steps, list(flow))
+            flow = _met(steps, _sets(flow, parted))
         else:
-            flow = [stacked(before, steps, list(flow), how)]
+            flow = _stacked(before, steps, _sets(flow, parted), how)
             before = ()
     for frame in flow:
         whole = exposure(frame)
         yield replace(whole, obs=replace(whole.obs, recipe=recipe.name))
+
+
+def _sets(flow: Iterable[Source], parted: bool) -> Iterator[list[Source]]:
+    """Yield the frames that go together: all, or one at a time once they have parted."""
+    if parted:
+        yield from ([frame] for frame in flow)
+    else:
+        yield list(flow)
+
+
+def _met(steps: Sequence[Step], sets: Iterable[list[Source]]) -> Iterator[Source]:
+    for together in sets:
+        yield from met(steps, together)
+
+
+def _stacked(
+    before: Sequence[Step], steps: Sequence[Step], sets: Iterable[list[Source]], how: Run
+) -> Iterator[Source]:
+    for together in sets:
+        yield stacked(before, steps, together, how)
 
 
 def _alone(frames: Sequence[Source], later: Sequence[tuple[Scope, object]]) -> bool:

@@ -2,7 +2,7 @@
 
 from ..recipe import Recipe
 from ..steps.bias import subtract_bias, to_electrons
-from ..steps.chips import register_ccds
+from ..steps.chips import each_alone, register_ccds
 from ..steps.combine import average, clip_noise
 from ..steps.cosmics import flag_cosmic_rays
 from ..steps.flags import (
@@ -64,6 +64,11 @@ separate_ccds_central = (
 
 mosaic = separate_ccds.named("reduce").before("match_sky", match_ccds, lay_mosaic)
 
-no_stack = mosaic.named("reduce_nostack", suffix="_mosaic", each=True)
+no_stack = (
+    mosaic.named("reduce_nostack", suffix="_mosaic", each="each_alone")
+    .set("register", trust_headers=True)
+    .after("register_ccds", each_alone)
+)
+"""All frames together tell where the ccds lie; then each is a mosaic of its own."""
 
 align_and_stack = Recipe("alignAndStack", combine, suffix="_stack")

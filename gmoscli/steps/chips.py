@@ -50,6 +50,15 @@ def register_ccds(
     return _corrected(placed, crossings(placed, reference, match_radius), free, reference)
 
 
+@step("adjustWCSToReference")
+def each_alone(frames: Sequence[Observation]) -> Sequence[Observation]:
+    """Take each frame for itself from here on, on its own sky, with its ccds where stars had them.
+
+    Placements among the frames are forgotten.
+    """
+    return [replace(obs, reference=True, placement=Placement()) for obs in frames]
+
+
 def _corrected(
     frames: Sequence[Observation], seen: Crossings, free: Mapping[int, int], reference: int
 ) -> list[Observation]:

@@ -94,6 +94,43 @@ def still(tmp_path_factory) -> Path:
     return with_masters(folder)
 
 
+# ---- ccds that are off their places
+
+
+@pytest.fixture(scope="module")
+def displaced(tmp_path_factory) -> Path:
+    """A folder with a night whose outer ccds lie off by 2 unbinned pixels, and wide dithers."""
+    folder = tmp_path_factory.mktemp("displaced")
+    few = {"frames": 3, "biases": 2, "flats": 2, "exposure": (90.0,)}
+    night = Night("gmosn_ham", (4, 4), dither=45.0, placement_error=2.0, seed=149, **few)
+    simulate(night, Effects(), folder / "raw")
+    return with_masters(folder)
+
+
+def stack_of_mosaics(folder, product, *mosaics):
+    """Return the astrometry of a stack of mosaics, mas, and what was told."""
+    told = run("reduce", "-r", "alignAndStack", "-o", product, *mosaics, cwd=folder)
+    assert told.returncode == 0, told.stderr
+    (one,) = score(read_exposure(folder / product), folder / "raw")
+    assert one.stars > 30
+    assert one.noise == pytest.approx(1, abs=NOISE)
+    return one.astrometry, told.stderr
+
+
+def test_mosaics_of_all_frames_at_once_are_laid_by_their_stars(displaced):
+    frames = files(displaced, "-x", "CAL")
+    mosaics = done(displaced, "reduce", "-q", "-r", "reduce_nostack", *frames)
+    astrometry, told = stack_of_mosaics(displaced, "all.fits", *mosaics)
+    assert astrometry < 10
+    assert "warning" not in told
+    for name in mosaics:
+        header = fits.getheader(displaced / name, "SCI")
+        for index in (1, 3):
+            assert np.hypot(header[f"CCD{index}OFFX"], header[f"CCD{index}OFFY"]) > 0.03
+            assert 0 < header[f"CCD{index}OFFE"] < 0.01
+            assert header[f"CCD{index}OFFN"] >= 20
+
+
 # ---- products made of products
 
 

@@ -5,6 +5,7 @@ import os
 import random
 import time
 import tracemalloc
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -89,6 +90,33 @@ def test_without_a_band_step_every_frame_is_a_product_in_order():
     for seed, exposure in enumerate(found):
         for ccd, raw in zip(exposure.ccds, a_raw_frame(seed).ccds.values(), strict=True):
             np.testing.assert_array_equal(ccd.sci, subtract_overscan(raw).sci + 1)
+
+
+@step("countFrames")
+def count(frames: Sequence[Observation]) -> Sequence[Observation]:
+    """Scale frames by how many have met."""
+    return [replace(obs, placement=Placement(scale=float(len(frames)))) for obs in frames]
+
+
+@step("countFrames")
+def count_again(frames: Sequence[Observation]) -> Sequence[Observation]:
+    """Add how many have met to what they are scaled by."""
+    return [
+        replace(obs, placement=replace(obs.placement, scale=obs.placement.scale + 10 * len(frames)))
+        for obs in frames
+    ]
+
+
+def test_frames_meet_until_they_part_and_are_products_of_their_own_from_then_on():
+    steps = (subtract_overscan, read_noise, count, count_again, average)
+    frames = [a_raw_frame(i) for i in range(3)]
+    found = products(Recipe("each", steps, each="count_again"), frames)
+    assert [exposure.obs.name for exposure in found] == ["raw0", "raw1", "raw2"]
+    for exposure, frame in zip(found, frames, strict=True):
+        assert [obs.name for obs in exposure.obs.inputs] == [exposure.obs.name]
+        for ccd in exposure.ccds:
+            alone = subtract_overscan(frame.ccds[ccd.info.index])
+            np.testing.assert_allclose(ccd.sci, 13 * alone.sci, rtol=1e-5)  # 3 met, then 1
 
 
 def test_with_a_band_step_all_frames_are_one_product_named_after_the_first():
