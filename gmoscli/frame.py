@@ -243,9 +243,6 @@ class Placement:
     """Of matched stars, one axis, arcsec."""
     error: float = 0.0
     """Of the place, one sigma of one axis at the farthest star, arcsec; 0 where none matched."""
-    astray: tuple[int, int, float] = (0, 0, 0.0)
-    """Of how many well-measured pairs how many lie off by more than their errors; how far, arcsec.
-    """
     scale: float = 1.0
     """Multiplies the frame's counts."""
     scale_error: float = 0.0

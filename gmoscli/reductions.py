@@ -27,7 +27,7 @@ from .recipe import STAGE
 from .request import Plan, raw_name
 from .sizes import size_text
 from .step import CALIBRATIONS, Scope
-from .summary import astray, placed, ties, unmatched
+from .summary import placed, ties, unmatched
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def reduced(
                 LOGGER.info(line)
             for bad, line in ties(exposure):
                 LOGGER.log(logging.WARNING if bad else logging.INFO, line)
-            for line in chain(unmatched(exposure), astray(exposure)):
+            for line in unmatched(exposure):
                 LOGGER.warning(line)
             yield path
 

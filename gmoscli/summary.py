@@ -6,13 +6,6 @@ from .frame import Exposure
 
 WELL, WELL_PIXELS = 10.0, 0.1
 """Error of a ccd's place, mas or pixels, up to which it is tied well: that of a faint star."""
-FEW_ASTRAY, ASTRAY = 3, 0.03
-"""Stars that do not coincide, and their share, up to which they may be blends and movers."""
-_AT_ONCE = (
-    "its ccds seem to be off their places, which many frames tell, but one does not:"
-    " reduce --recipe reduce_nostack with all raw frames at once"
-)
-_LEFT_OUT = "compare the two with gmoscli preview, and leave it out if it is blurred"
 
 
 def placed(exposure: Exposure) -> Iterator[str]:
@@ -50,18 +43,6 @@ def ties(exposure: Exposure) -> Iterator[tuple[bool, str]]:
         line = f"{what}{stars} its gap, which tell its place to {error:.1f} mas"
         bad = error > max(WELL, 1e3 * WELL_PIXELS * info.wcs.scale)
         yield bad, f"{line}: add frames with wider dithers, if there are any" if bad else line
-
-
-def astray(exposure: Exposure) -> Iterator[str]:
-    """Yield which frames have too many stars that do not coincide with the reference's."""
-    for obs in exposure.obs.inputs:
-        pairs, off, far = obs.placement.astray
-        if off >= FEW_ASTRAY and off > ASTRAY * pairs:
-            mosaic = any(info.index == 0 for info in obs.ccds)
-            yield (
-                f"{obs.name}: {off} of {pairs} sharp stars lie {1e3 * far:.0f} mas off those of the"
-                f" reference frame: {_AT_ONCE if mosaic else _LEFT_OUT}"
-            )
 
 
 def unmatched(exposure: Exposure) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from ..recipe import Recipe
 from ..steps.bias import subtract_bias, to_electrons
 from ..steps.chips import each_alone, register_ccds
-from ..steps.coincide import check_places
 from ..steps.combine import average, clip_noise
 from ..steps.cosmics import flag_cosmic_rays
 from ..steps.flags import (
@@ -45,7 +44,6 @@ combine = (
     register,
     measure_seeing,
     register_ccds,
-    check_places,
     match_counts,
     match_sky,
     flag_cosmic_rays,

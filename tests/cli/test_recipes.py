@@ -131,17 +131,6 @@ def test_mosaics_of_all_frames_at_once_are_laid_by_their_stars(displaced):
             assert header[f"CCD{index}OFFN"] >= 20
 
 
-def test_mosaics_of_single_frames_whose_stars_do_not_coincide_are_told(displaced):
-    mosaics = []
-    for i, frame in enumerate(files(displaced, "-x", "CAL")):
-        words = ("-q", "-r", "reduce_nostack", "-o", f"single{i}.fits", frame)
-        mosaics += done(displaced, "reduce", *words)
-    astrometry, told = stack_of_mosaics(displaced, "singles.fits", *mosaics)
-    assert astrometry > 10
-    assert "off those of the reference frame" in told
-    assert "reduce_nostack" in told
-
-
 # ---- products made of products
 
 
