@@ -25,6 +25,7 @@ from .past import past_of
 from .provenance import Traced, signed, stamp_of
 from .recipe import STAGE
 from .request import Plan, raw_name
+from .request.together import alone
 from .sizes import size_text
 from .step import CALIBRATIONS, Scope
 from .summary import placed, ties, unmatched
@@ -52,6 +53,8 @@ def reduced(
 
     for path in plan.outputs:
         _check_writable(path, plan)
+    for text in alone(plan.recipe, plan.frames):
+        LOGGER.warning(text)
     count = len(plan.frames)
     LOGGER.info("%s: %d %s", plan.recipe.name, count, "file" if count == 1 else "files")
     frames = _sources(plan)

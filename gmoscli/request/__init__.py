@@ -5,7 +5,6 @@ Everything that can be wrong with a request is found before the first pixel is r
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path, PurePath
 
 from ..caldb import Cals
@@ -16,7 +15,7 @@ from ..fits import Headers, stem
 from ..gmos.tags import tags_of
 from ..recipe import Recipe
 from .choosing import chosen_recipe, without_needless
-from .together import alone, check_together, known_troubles
+from .together import check_together, known_troubles
 
 Chosen = dict[tuple[Path, str], Path]
 """The calibration for each file, by its kind."""
@@ -72,7 +71,7 @@ def planned(request: Request, cals: Cals, warn: Say, skip: Say, jobs: int = 1) -
     recipe = chosen_recipe(request.recipe, frames[0], request.configured, request.params)
     check_together(recipe, frames)
     recipe = without_needless(recipe, frames, request.given)
-    for text in chain(known_troubles(frames), alone(recipe, frames)):
+    for text in known_troubles(frames):
         warn(text)
     chosen = calibrations(recipe, frames, cals, warn)
     return Plan(recipe, frames, chosen, outputs(request, recipe, frames))
