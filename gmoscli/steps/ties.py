@@ -6,8 +6,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from ..frame import Observation, Placement, Tie
 from ..geometry import ARCSEC, Affine, Points
@@ -110,10 +108,22 @@ def crossing(seen: Crossings, index: int) -> int:
     rows = ((seen.ccds == index).sum(axis=1) == 1) & (seen.error < GOOD)
     if not rows.any():
         return 0
-    size = int(seen.sources.max()) + 1
-    same = coo_array((np.ones(len(seen.sources)), seen.sources.T), shape=(size, size))
-    _, star = connected_components(same, directed=False)
-    return len(np.unique(star[seen.sources[rows, 0]]))
+    return len(np.unique(_stars(seen.sources)[seen.sources[rows, 0]]))
+
+
+def _stars(pairs: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return for each source a number that it has in common with those that pairs join to it.
+
+    A graph of a few thousand pairs; to import the library that has such would take 27 MB.
+    """
+    star = np.arange(int(pairs.max()) + 1)
+    while True:
+        joined, least = star.copy(), star[pairs].min(axis=1)
+        for side in pairs.T:
+            np.minimum.at(joined, side, least)
+        if (joined == star).all():
+            return star
+        star = joined
 
 
 def solved(seen: Crossings, free: Sequence[int], frames: int, reference: int) -> Solution:
