@@ -52,12 +52,14 @@ class Crossings:
 class Solution:
     """What a least-squares fit to crossings tells, arcsec."""
 
-    chips: dict[int, Points]
-    """Displacement (x, y) of each free chip."""
-    errors: dict[int, float]
-    """One sigma of one axis of these."""
+    chips: Points
+    """(free, 2): displacement of each free chip."""
     shifts: Points
     """(frames, 2): displacement of each frame."""
+    weight: NDArray[np.float64]
+    """(n,): of each crossing, per arcsec."""
+    spread: float
+    """Scatter of the crossings over what is expected."""
 
 
 def crossings(frames: Sequence[Observation], reference: int, radius: float) -> Crossings:
@@ -126,14 +128,13 @@ def _stars(pairs: NDArray[np.intp]) -> NDArray[np.intp]:
         star = joined
 
 
-def solved(seen: Crossings, free: Sequence[int], frames: int, reference: int) -> Solution:
-    """Return the displacements of chips and frames by least squares.
+def solved(seen: Crossings, design: NDArray[np.float64], free: int, reference: int) -> Solution:
+    """Return the displacements of so many free chips and of all frames by least squares.
 
     A star's two places differ by the displacements of its two chips and of the two frames. Stars
-    lose weight as they lie off, by a Cauchy distribution. The errors are those of the places of
-    single sources, however many pairs each has a part in, and as large as pairs scatter.
+    lose weight as they lie off, by a Cauchy distribution. ``design`` has a column for each free
+    chip, then for each frame but the reference.
     """
-    design = _design(seen, free, frames, reference)
     weight = 1 / seen.error
     spread = 1.0
     solution: Points = np.zeros((design.shape[1], 2))
@@ -144,10 +145,18 @@ def solved(seen: Crossings, free: Sequence[int], frames: int, reference: int) ->
         typical = max(SIGMA_PER_MAD * float(np.median(off)), 1e-9)
         spread = _spread(off)
         weight = 1 / (seen.error * np.hypot(1, off / (TAIL * typical)))
-    gain = np.linalg.pinv(design * weight[:, None])[: len(free)] * weight
-    errors = {i: spread * _error(seen, own) for i, own in zip(free, gain, strict=True)}
-    chips = dict(zip(free, solution, strict=False))
-    return Solution(chips, errors, np.insert(solution[len(free) :], reference, 0.0, axis=0))
+    chips, shifts = solution[:free], solution[free:]
+    return Solution(chips, np.insert(shifts, reference, 0.0, axis=0), weight, spread)
+
+
+def errors(seen: Crossings, found: Solution, design: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the error of each free chip's displacement, one sigma of one axis, arcsec.
+
+    They are those of the places of single sources, however many pairs each has a part in, and as
+    large as pairs scatter.
+    """
+    gain = np.linalg.pinv(design * found.weight[:, None])[: len(found.chips)] * found.weight
+    return found.spread * np.array([_error(seen, own) for own in gain])
 
 
 def _design(
@@ -189,18 +198,18 @@ def tied(
 
     ``before`` is how far chips have been moved already, ``stars`` how many cross to each.
     """
-    found = solved(seen, list(stars), frames, reference)
-    ties = {}
-    for index, own in found.chips.items():
-        x, y = before[index].offset if index in before else (0.0, 0.0)
-        ties[index] = weighed((float(own[0]) + x, float(own[1]) + y), found.errors[index])
-        ties[index] = replace(ties[index], stars=stars[index])
-    rest = np.zeros_like(seen.apart)
-    for index, tie in ties.items():
-        moved = np.asarray(tie.offset) - (before[index].offset if index in before else (0.0, 0.0))
-        for side, sign in ((0, -1.0), (1, 1.0)):
-            rest[seen.ccds[:, side] == index] += sign * moved
-    return ties, solved(replace(seen, apart=seen.apart - rest), (), frames, reference).shifts
+    free = list(stars)
+    design = _design(seen, free, frames, reference)
+    found = solved(seen, design, len(free), reference)
+    already = np.array([before[i].offset if i in before else (0.0, 0.0) for i in free])
+    places = zip(free, already + found.chips, errors(seen, found, design), strict=True)
+    ties = {
+        i: replace(weighed(tuple(at.tolist()), float(e)), stars=stars[i]) for i, at, e in places
+    }
+    moved = np.array([tie.offset for tie in ties.values()]) - already
+    rest = seen.apart - design[:, : len(free)] @ moved
+    frames_alone = design[:, len(free) :]
+    return ties, solved(replace(seen, apart=rest), frames_alone, 0, reference).shifts
 
 
 def weighed(offset: tuple[float, float], error: float) -> Tie:
