@@ -7,6 +7,7 @@ come from, and a scratch folder, so it runs in a test without a file or database
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 from ..frame import Ccd, CcdInfo, Exposure, Observation, Source
 from ..recipe import Recipe
@@ -58,9 +59,9 @@ def _run(recipe: Recipe, frames: Sequence[Source], how: Run) -> Iterator[Exposur
         elif scope is Scope.EXPOSURE:
             flow = _exposed(steps, flow)
         elif scope is Scope.SET:
-            flow = _met(steps, _sets(flow, parted))
+            flow = chain.from_iterable(map(partial(met, steps), _sets(flow, parted)))
         else:
-            flow = _stacked(before, steps, _sets(flow, parted), how)
+            flow = map(partial(stacked, before, steps, how=how), _sets(flow, parted))
             before = ()
     for frame in flow:
         whole = exposure(frame)
@@ -73,18 +74,6 @@ def _sets(flow: Iterable[Source], parted: bool) -> Iterator[list[Source]]:
         yield from ([frame] for frame in flow)
     else:
         yield list(flow)
-
-
-def _met(steps: Sequence[Step], sets: Iterable[list[Source]]) -> Iterator[Source]:
-    for together in sets:
-        yield from met(steps, together)
-
-
-def _stacked(
-    before: Sequence[Step], steps: Sequence[Step], sets: Iterable[list[Source]], how: Run
-) -> Iterator[Source]:
-    for together in sets:
-        yield stacked(before, steps, together, how)
 
 
 def _alone(frames: Sequence[Source], later: Sequence[tuple[Scope, object]]) -> bool:
