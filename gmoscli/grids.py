@@ -22,7 +22,7 @@ def grid_of_ccd(frames: Sequence[Observation], index: int) -> Grid:
 
 def grid_of_mosaic(frames: Sequence[Observation]) -> Grid:
     """Return the grid of all ccds: the pixels of the reference's central ccd, extended."""
-    reference = next((obs for obs in frames if obs.reference), frames[0])
+    reference = reference_of(frames)
     central = reference.central
     if central.wcs is None:
         raise ValueError("no celestial coordinates to lay a mosaic by")
@@ -92,9 +92,20 @@ def tilted(
     return plane
 
 
+def reference_of(frames: Sequence[Observation]) -> Observation:
+    """Return the frame that the others were registered to: the first one, if none is known."""
+    return next((obs for obs in frames if obs.reference), frames[0])
+
+
 def info_of(obs: Observation, index: int) -> CcdInfo:
     """Return what is known of one ccd of an observation."""
     return next(info for info in obs.ccds if info.index == index)
+
+
+def places_on(shape: tuple[int, int], count: int) -> Points:
+    """Return so many pixels along each axis, evenly all over a grid: (x, y), [row, column]."""
+    ys, xs = np.meshgrid(*(np.rint(np.linspace(0, n - 1, count)) for n in shape))
+    return np.stack([xs, ys], axis=-1)
 
 
 def to_native(grid: Grid, obs: Observation, index: int) -> Affine:

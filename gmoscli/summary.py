@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from .frame import Exposure
+from .grids import reference_of
 
 WELL, WELL_PIXELS = 10.0, 0.1
 """Error of a ccd's place, mas or pixels, up to which it is tied well: that of a faint star."""
@@ -26,8 +27,7 @@ def placed(exposure: Exposure) -> Iterator[str]:
 
 def ties(exposure: Exposure) -> Iterator[tuple[bool, str]]:
     """Yield a line on each outer ccd: how well stars tie it; and whether that is badly."""
-    obs = exposure.obs
-    reference = next((one for one in obs.inputs if one.reference), obs)
+    reference = reference_of(exposure.obs.inputs or (exposure.obs,))
     for info in reference.ccds:
         if info.tie is None or info.wcs is None:
             continue

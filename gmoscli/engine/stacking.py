@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..band import Band, Deep, Planes, Strips
 from ..errors import ReductionError
 from ..frame import Ccd, Grid, Observation, Source
-from ..grids import average_amps, grid_of_ccd, info_of
+from ..grids import average_amps, grid_of_ccd, info_of, reference_of
 from ..step import Step
 from ..steps.correlation import correlation
 from ..steps.shared import SharedNoise, shared_noise
@@ -60,7 +60,7 @@ def stacked(
     for frame in frames:
         let_go(frame)
     inputs = tuple(_joined(parts) for parts in zip(*seen, strict=True))
-    reference = _reference(inputs)
+    reference = reference_of(inputs)
     obs = replace(
         inputs[0],
         ccds=tuple(ccd.info for ccd in ccds),
@@ -92,10 +92,6 @@ def _joined(parts: Sequence[Observation]) -> Observation:
     """Return one observation of what is known of its ccds grid by grid."""
     ccds = {info.index: info for obs in parts for info in obs.ccds}
     return replace(parts[0], ccds=tuple(ccds.values()))
-
-
-def _reference(frames: Sequence[Observation]) -> Observation:
-    return next((obs for obs in frames if obs.reference), frames[0])
 
 
 def check_alike(frames: Sequence[Observation]) -> None:
@@ -187,12 +183,12 @@ class _Stack:
         self._native = [step for step in steps if step.takes is Strips]
         self._steps = [step for step in steps if step.takes is not Strips]
         self._groups = groups(len(frames)) if self._native else [slice(0, len(frames))]
-        self._reference = _reference(observations)
+        self._reference = reference_of(observations)
         self._maps = maps_of(frames, grid)
         self._sky = sky_of(self._reference, grid)
-        self._shared = SharedNoise()
-        if self._native:
-            self._shared = shared_noise(observations, self._maps, grid.shape)
+        self._shared = (
+            shared_noise(observations, self._maps, grid.shape) if self._native else SharedNoise()
+        )
         most = memory if self._native else min(memory, CACHED)
         self.bands = bands(grid.shape, len(frames), most, about.halo, about.aside)
         rows, columns = self.bands[0].shape

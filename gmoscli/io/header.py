@@ -1,6 +1,6 @@
 """What the headers of a product say."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from statistics import fmean
 from typing import Any
 
@@ -10,6 +10,7 @@ from .. import __version__
 from ..fits.header import CARD
 from ..frame import CcdInfo, Exposure, Observation, Tie
 from ..gmos import descriptors
+from ..grids import reference_of
 from ..section import Section
 from .combined import combined
 from .text import legible
@@ -136,26 +137,22 @@ def _levels(exposure: Exposure, info: CcdInfo) -> dict[str, Any]:
     if info.fwhm is not None and info.wcs is not None:
         cards["MEANFWHM"] = (round(info.fwhm * info.wcs.scale, 4), "[arcsec] seeing")
     if info.tie is not None:
-        cards.update(_tied(info.tie, "CCDOFF{}".format))
+        cards.update(_tied(info.tie, "CCDOFF"))
     if not info.index:  # a mosaic: what each of its ccds is laid by
-        for own in _reference(exposure.obs).ccds:
+        for own in reference_of(exposure.obs.inputs or (exposure.obs,)).ccds:
             if own.tie is not None:
-                cards.update(_tied(own.tie, f"CCD{own.index}OFF{{}}".format))
+                cards.update(_tied(own.tie, f"CCD{own.index}OFF"))
     return cards
 
 
-def _reference(obs: Observation) -> Observation:
-    return next((one for one in obs.inputs if one.reference), obs)
-
-
-def _tied(tie: Tie, keyword: Callable[[str], str]) -> dict[str, Any]:
-    """Return how stars tied a ccd to the central one."""
+def _tied(tie: Tie, keyword: str) -> dict[str, Any]:
+    """Return how stars tied a ccd to the central one, in cards that begin with a keyword."""
     x, y = tie.offset
     return {
-        keyword("X"): (round(x, 5), "[arcsec] from the tabulated place"),
-        keyword("Y"): (round(y, 5), "[arcsec] from the tabulated place"),
-        keyword("E"): (round(tie.error, 5), "[arcsec] expected error of the place"),
-        keyword("N"): (tie.stars, "stars that tell the place"),
+        f"{keyword}X": (round(x, 5), "[arcsec] from the tabulated place"),
+        f"{keyword}Y": (round(y, 5), "[arcsec] from the tabulated place"),
+        f"{keyword}E": (round(tie.error, 5), "[arcsec] expected error of the place"),
+        f"{keyword}N": (tie.stars, "stars that tell the place"),
     }
 
 

@@ -47,7 +47,7 @@ def alone(recipe: Recipe, frames: Sequence[Headers]) -> Iterator[str]:
     if recipe.kind in ("bias", "flat") and len(frames) == 1:
         yield (
             f"{_name(frames[0])}: one {recipe.kind} alone keeps its cosmic rays; with others:"
-            f" dataselect {_PICKED[recipe.kind]} FILES | reduce -"
+            f" {_reducing(recipe.kind)}"
         )
 
 
@@ -87,8 +87,12 @@ def check_together(recipe: Recipe, frames: Sequence[Headers]) -> None:
 
 def _picking(wanted: str | None) -> str | None:
     """Return the command that reduces, of a mixture, what is for one purpose."""
-    picked = _PICKED.get(wanted or "")
-    return picked and f"one kind at a time: dataselect {picked} FILES | reduce -"
+    return f"one kind at a time: {_reducing(wanted)}" if wanted in _PICKED else None
+
+
+def _reducing(wanted: str) -> str:
+    """Return the command that picks files for a purpose and reduces them."""
+    return f"dataselect {_PICKED[wanted]} FILES | reduce -"
 
 
 def _check_beginning(recipe: Recipe, tags: frozenset[str], path: Path | None) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..frame import Observation
 from ..geometry import Affine
-from ..grids import info_of
+from ..grids import info_of, places_on
 from .lanczos import lanczos
 from .resample import whole_shift
 
@@ -25,8 +25,7 @@ def sharpness(to_native: Affine, shape: tuple[int, int]) -> float:
     """Return the mean sum of squared weights over a grid: pixel variance left by interpolation."""
     if whole_shift(to_native) is not None:
         return 1.0
-    ys, xs = np.meshgrid(*(np.rint(np.linspace(0, n - 1, PLACES)) for n in shape))
-    native = to_native(np.stack([xs, ys], axis=-1))
+    native = to_native(places_on(shape, PLACES))
     squares = (lanczos(native % 1.0) ** 2).sum(axis=0)
     return float((squares[..., 0] * squares[..., 1]).mean())
 

@@ -36,8 +36,10 @@ def divide_flat(ccd: Ccd, flat: Ccd) -> Ccd:
     var /= np.square(f)
     responses = [_response(flat, amp) for amp in ccd.info.amps]
     amps = tuple(amp.scaled(1 / own) for amp, own in zip(ccd.info.amps, responses, strict=True))
-    masters = ccd.info.masters.scaled(1 / fmean(responses))
-    masters = replace(masters, relative=usual_variance(flat) / fmean(responses) ** 2)
+    response = fmean(responses)
+    masters = replace(
+        ccd.info.masters.scaled(1 / response), relative=usual_variance(flat) / response**2
+    )
     planes = ccd.with_planes(sci=sci, var=var, dq=ccd.dq | flat.dq)
     return planes.with_info(amps=amps, masters=masters)
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..frame import Observation, Plane
 from ..geometry import Affine, Points
-from ..grids import info_of
+from ..grids import info_of, places_on
 from .lanczos import TAPS, lanczos
 
 PLACES = 5
@@ -77,7 +77,8 @@ def _of_ccd(
     constant = scaled * np.sqrt([each.constant for each in noise])
     relative = np.sqrt([each.relative for each in noise])
     share = np.outer(weight, weight) / weight.sum() ** 2
-    share *= common([_native(to_ccd, shape) for _, to_ccd in own])
+    places = places_on(shape, PLACES).reshape(-1, 2)
+    share *= common([to_ccd(places) for _, to_ccd in own])
     bias, flat = (share * _same([obs for obs, _ in own], kind) for kind in ("bias", "flat"))
     response = flat * np.outer(relative, relative)
     return (
@@ -87,16 +88,13 @@ def _of_ccd(
     )
 
 
-def _native(to_ccd: Affine, shape: tuple[int, int]) -> Points:
-    """Return where some places all over a grid fall on a ccd: [place, axis]."""
-    ys, xs = np.meshgrid(*(np.rint(np.linspace(0, n - 1, PLACES)) for n in shape))
-    return to_ccd(np.stack([xs, ys], axis=-1).reshape(-1, 2))
-
-
 def _same(frames: Sequence[Observation], kind: str) -> NDArray[np.bool_]:
     """Say which frames were calibrated with the same master of a kind: [frame, frame]."""
     masters = [frozenset(used.name for used in obs.used if used.step == kind) for obs in frames]
-    return np.array([[one == other for other in masters] for one in masters])
+    numbers = {own: number for number, own in enumerate(masters)}
+    own = np.array([numbers[each] for each in masters])
+    same: NDArray[np.bool_] = own[:, None] == own
+    return same
 
 
 def common(places: Sequence[Points]) -> NDArray[np.float64]:
